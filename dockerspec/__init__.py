@@ -1,0 +1,83 @@
+"""dockerspec: a declarative reconciler for Docker.
+
+    from dockerspec import Docker, load
+
+    with Docker() as docker:
+        plan = docker.plan(load(["stack.yaml"]))
+        if not plan.is_empty:
+            report = docker.apply(plan)
+
+Importing the package costs nothing: each name loads its module when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dockerspec._version import __version__
+
+if TYPE_CHECKING:
+    from dockerspec.api import Docker, load
+    from dockerspec.core.plan.plan import Plan
+    from dockerspec.core.report.outcome import Report
+    from dockerspec.core.report.status import StackStatus
+    from dockerspec.errors import (
+        BadRequest,
+        Cancelled,
+        Conflict,
+        DockerspecError,
+        EngineError,
+        EngineForbidden,
+        EngineLost,
+        EngineTimeout,
+        EngineTooOld,
+        EngineUnreachable,
+        NotFound,
+        Refused,
+        ServerError,
+        SpecError,
+    )
+
+__all__ = [
+    "BadRequest",
+    "Cancelled",
+    "Conflict",
+    "Docker",
+    "DockerspecError",
+    "EngineError",
+    "EngineForbidden",
+    "EngineLost",
+    "EngineTimeout",
+    "EngineTooOld",
+    "EngineUnreachable",
+    "NotFound",
+    "Plan",
+    "Refused",
+    "Report",
+    "ServerError",
+    "SpecError",
+    "StackStatus",
+    "__version__",
+    "load",
+]
+
+_HOMES = {
+    "Docker": "dockerspec.api",
+    "Plan": "dockerspec.core.plan.plan",
+    "Report": "dockerspec.core.report.outcome",
+    "StackStatus": "dockerspec.core.report.status",
+    "load": "dockerspec.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, "dockerspec.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,223 @@
+"""The public face: a Docker engine and the stacks on it. The one place that joins the stages.
+
+    from dockerspec import Docker, load
+
+    spec = load(["stack.yaml"])
+    with Docker() as docker:
+        plan = docker.plan(spec)
+        report = docker.apply(plan, spec=spec)
+
+Every method reads the engine anew; nothing is cached between calls.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dockerspec.core.desired.build import World, build_desired
+from dockerspec.core.desired.names import references, watched_references
+from dockerspec.core.desired.state import DesiredState
+from dockerspec.core.diagnostics import Diagnostic, warning
+from dockerspec.core.diff.differ import diff, diff_destroy
+from dockerspec.core.diff.result import Diff
+from dockerspec.core.facts import EngineFacts
+from dockerspec.core.live.parse import parse_engine, parse_live
+from dockerspec.core.live.state import LiveState
+from dockerspec.core.plan.plan import Plan
+from dockerspec.core.plan.planner import make_plan
+from dockerspec.core.plan.select import select
+from dockerspec.core.report.outcome import Report
+from dockerspec.core.report.status import StackStatus
+from dockerspec.core.spec.load import LoadResult
+from dockerspec.core.spec.model import Stack
+from dockerspec.engine.gateway import connect
+from dockerspec.engine.protocol import Engine
+from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
+from dockerspec.runtime.execute.progress import Progress
+from dockerspec.runtime.files import load_files as load
+from dockerspec.runtime.snapshot import Query, read_raw
+
+__all__ = ["Docker", "load"]
+
+PARALLELISM = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One look at the engine through one spec."""
+
+    desired: DesiredState
+    live: LiveState
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class Docker:
+    """A Docker engine.
+
+    Args:
+        host: the engine's address, as `unix:///var/run/docker.sock` or `ssh://user@host`. By default the one that the
+            Docker CLI would use: `DOCKER_HOST`, the current context, the default socket.
+        context: the name of a Docker CLI context, instead of `host`.
+        engine: an engine to use instead of connecting to one.
+        clock: the time.
+
+    Raises:
+        EngineError: `host` or `context` can't be used. Nothing is sent before the first method that needs the engine.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        context: str | None = None,
+        *,
+        engine: Engine | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._engine: Engine = engine if engine is not None else connect(host, context)
+        self._clock = clock
+
+    def __enter__(self) -> Docker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.close()
+
+    @property
+    def endpoint(self) -> str:
+        """The engine's address."""
+        return self._engine.endpoint
+
+    def version(self) -> EngineFacts:
+        """Facts about the engine.
+
+        Raises:
+            EngineError: the engine can't be asked.
+        """
+        return parse_engine(self._engine.version(), self._engine.info(), self._engine.api_version)
+
+    def plan(self, spec: LoadResult, *, targets: Sequence[str] = (), delete_volumes: Sequence[str] = ()) -> Plan:
+        """What must be done for the engine to be as the spec says. Changes nothing.
+
+        Args:
+            spec: the loaded spec.
+            targets: addresses or names; only these and what they need are planned. Empty for everything.
+            delete_volumes: volumes, by key or name, whose data may be lost.
+
+        Returns:
+            The plan; `plan.errors` holds what forbids to carry it out.
+
+        Raises:
+            SpecError: the spec has errors.
+            EngineError: the engine can't be asked.
+        """
+        view = self._look(spec)
+        found = diff(view.desired, view.live, delete_volumes)
+        return self._plan(found, view, targets)
+
+    def plan_destroy(
+        self, spec: LoadResult, *, targets: Sequence[str] = (), delete_volumes: Sequence[str] = ()
+    ) -> Plan:
+        """What must be done to remove the stack. The arguments and errors are those of `plan`."""
+        view = self._look(spec)
+        found = diff_destroy(view.desired, view.live, delete_volumes)
+        return replace(self._plan(found, replace(view, diagnostics=()), targets), destroys=True)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        spec: LoadResult | None = None,
+        parallelism: int = PARALLELISM,
+        on_event: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Report:
+        """Carry a plan out.
+
+        Args:
+            plan: the plan.
+            spec: the spec that it was made from. With it the engine is read once more at the end, and what then still
+                differs is in `Report.remaining`: the proof that the plan kept its promise.
+            parallelism: the most calls under way at once.
+            on_event: told what happens, from the calling thread.
+            cancel: once set, nothing new is begun.
+
+        Returns:
+            The fate of every action. A failed action is no exception.
+
+        Raises:
+            SpecError: the plan holds errors.
+        """
+        from dockerspec.errors import SpecError
+        from dockerspec.runtime.execute.walker import execute
+
+        if plan.errors:
+            raise SpecError(plan.errors)
+        report = execute(
+            plan, self._engine, on_event=on_event, cancel=cancel, parallelism=parallelism, clock=self._clock
+        )
+        if spec is None or not report.ok or plan.partial:
+            return report
+        return replace(report, remaining=self.plan(spec).changes if not plan.destroys else ())
+
+    def status(self, spec: LoadResult) -> StackStatus:
+        """How the objects of a stack fare.
+
+        Raises:
+            SpecError: the spec has errors.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.core.report.survey import survey
+
+        view = self._look(spec)
+        return survey(view.desired, view.live, diff(view.desired, view.live), self._engine.endpoint, self._clock.time())
+
+    def _plan(self, found: Diff, view: _View, targets: Sequence[str]) -> Plan:
+        chosen = select(found, view.desired, targets)
+        chosen = replace(chosen, diagnostics=(*view.diagnostics, *chosen.diagnostics))
+        return replace(make_plan(chosen, view.live, view.desired.stack), partial=bool(targets))
+
+    def _look(self, spec: LoadResult) -> _View:
+        stack = spec.require()
+        query = Query(stack.stack, references(stack), watched_references(stack))
+        raw = read_raw(self._engine, query)
+        live = parse_live(raw)
+        world = World(
+            engine=live.engine,
+            images=live.images,
+            ids={
+                **{item.name: item.id for item in live.others},
+                **{item.name: item.id for item in live.containers},
+            },
+            secrets=spec.secrets,
+            contexts=_contexts(stack),
+        )
+        desired, faults = build_desired(stack, world)
+        notes = tuple(warning("", note) for note in raw.notes)
+        return _View(desired, live, (*_placed(faults, spec), *notes))
+
+
+def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:
+    """Diagnostics with their place in the spec file, where they are about a spec path."""
+    return tuple(
+        replace(fault, span=spec.span_of(tuple(fault.path.split(".")))) if fault.path else fault for fault in faults
+    )
+
+
+def _contexts(stack: Stack) -> dict[str, str]:
+    """The digests of the build contexts."""
+    builds = {key: spec.build for key, spec in stack.images.items() if spec.build is not None}
+    if not builds:
+        return {}
+    from dockerspec.engine.context import context_digest
+
+    return {
+        key: context_digest(Path(build.context), build.dockerfile or "Dockerfile", inline=build.dockerfile_inline)
+        for key, build in builds.items()
+    }

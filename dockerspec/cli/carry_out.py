@@ -1,0 +1,72 @@
+"""What `apply` and `destroy` share: show the plan, get a yes, carry it out, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dockerspec.api import Docker
+from dockerspec.cli import exits
+from dockerspec.cli.interrupt import stoppable
+from dockerspec.cli.progress import progress
+from dockerspec.cli.session import Session
+from dockerspec.cli.views import print_plan, print_report
+from dockerspec.core.plan.plan import Plan
+from dockerspec.errors import Refused
+from dockerspec.render.clean import Cleaner
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a plan is to be carried out.
+
+    Attributes:
+        question: what is asked before anything is changed.
+        yes: whether the answer was given on the command line.
+        parallelism: engine calls at once; None for the default.
+        as_json: whether the report is a JSON document; the plan is then not shown.
+    """
+
+    question: str
+    yes: bool = False
+    parallelism: int | None = None
+    as_json: bool = False
+
+
+def carry_out(session: Session, docker: Docker, plan: Plan, wishes: Wishes) -> int:
+    """Carry out a plan, asking first, and answer with the exit status.
+
+    Raises:
+        Refused: nobody said yes; nothing was changed.
+    """
+    if plan.errors:
+        print_plan(session, docker, plan, "json" if wishes.as_json else "text")
+        return exits.FAILED
+    if not wishes.as_json:
+        print_plan(session, docker, plan, "text")
+    if not plan.is_empty:
+        _confirm(session, plan, wishes)
+    elif not wishes.as_json:
+        return exits.OK
+    with stoppable() as stop, progress(session.console, plan, Cleaner(session.mask), session.verbose, stop) as show:
+        report = (
+            docker.apply(plan, on_event=show, cancel=stop)
+            if wishes.parallelism is None
+            else docker.apply(plan, parallelism=wishes.parallelism, on_event=show, cancel=stop)
+        )
+    print_report(session, report, plan, as_json=wishes.as_json)
+    if report.cancelled:
+        return exits.INTERRUPTED
+    return exits.OK if report.ok else exits.FAILED
+
+
+def _confirm(session: Session, plan: Plan, wishes: Wishes) -> None:
+    if wishes.yes:
+        return
+    if wishes.as_json or not session.console.can_ask:
+        raise Refused("there is nobody to ask; nothing was changed. Pass --yes to go ahead without a question")
+    clean = Cleaner(session.mask)
+    lost = [clean(str(change.address)) for change in plan.changes if change.data_loss]
+    warning = f"Data will be lost for good: {', '.join(lost)}.\n" if lost else ""
+    session.console.err("\n")
+    if not session.console.ask(f"{warning}{wishes.question}"):
+        raise Refused("no yes was given; nothing was changed")

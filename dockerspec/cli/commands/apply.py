@@ -1,0 +1,56 @@
+"""`dockerspec apply`."""
+
+from __future__ import annotations
+
+import click
+
+from dockerspec.cli import exits
+from dockerspec.cli.options import (
+    carry_out_options,
+    delete_volume_option,
+    engine_options,
+    json_option,
+    spec_options,
+    target_option,
+)
+from dockerspec.cli.session import Session, SpecSource
+from dockerspec.cli.spec_faults import load_or_print
+
+
+@click.command()
+@spec_options
+@target_option
+@delete_volume_option
+@carry_out_options
+@json_option
+@engine_options
+@click.pass_obj
+def apply(
+    session: Session,
+    source: SpecSource,
+    targets: tuple[str, ...],
+    delete_volumes: tuple[str, ...],
+    yes: bool,
+    parallelism: int | None,
+    as_json: bool,
+) -> int:
+    """Make the host as the spec says.
+
+    Shows the plan, asks, and carries it out in order and in parallel. A container that is replaced stays until the new
+    one is ready, and is back if that fails. Ctrl-C ends the run after the calls that are under way, a second one at
+    once; the next run goes on from there. Exit status: 0 done, 1 failed, 3 refused, 130 stopped.
+
+    \b
+    Examples:
+      dockerspec apply
+      dockerspec apply shop.yaml --yes
+      dockerspec apply --target container.web --delete-volume cache
+    """
+    spec = load_or_print(session, source, as_json=as_json)
+    if spec is None:
+        return exits.FAILED
+    from dockerspec.cli.carry_out import Wishes, carry_out
+
+    with session.docker() as docker:
+        plan = docker.plan(spec, targets=targets, delete_volumes=delete_volumes)
+        return carry_out(session, docker, plan, Wishes("Apply this plan?", yes, parallelism, as_json))

@@ -1,0 +1,55 @@
+"""`dockerspec destroy`."""
+
+from __future__ import annotations
+
+import click
+
+from dockerspec.cli import exits
+from dockerspec.cli.options import (
+    carry_out_options,
+    delete_volume_option,
+    engine_options,
+    json_option,
+    spec_options,
+    target_option,
+)
+from dockerspec.cli.session import Session, SpecSource
+from dockerspec.cli.spec_faults import load_or_print
+
+
+@click.command()
+@spec_options
+@target_option
+@delete_volume_option
+@carry_out_options
+@json_option
+@engine_options
+@click.pass_obj
+def destroy(
+    session: Session,
+    source: SpecSource,
+    targets: tuple[str, ...],
+    delete_volumes: tuple[str, ...],
+    yes: bool,
+    parallelism: int | None,
+    as_json: bool,
+) -> int:
+    """Delete what belongs to the stack.
+
+    Deletes the stack's containers and networks. Volumes stay, unless named with --delete-volume; so do images and
+    whatever other stacks own. Shows the plan and asks first. Exit status: 0 done, 1 failed, 3 refused, 130 stopped.
+
+    \b
+    Examples:
+      dockerspec destroy
+      dockerspec destroy shop.yaml --yes
+      dockerspec destroy --delete-volume pgdata
+    """
+    spec = load_or_print(session, source, as_json=as_json)
+    if spec is None:
+        return exits.FAILED
+    from dockerspec.cli.carry_out import Wishes, carry_out
+
+    with session.docker() as docker:
+        plan = docker.plan_destroy(spec, targets=targets, delete_volumes=delete_volumes)
+        return carry_out(session, docker, plan, Wishes("Delete all this?", yes, parallelism, as_json))

@@ -1,0 +1,63 @@
+"""`dockerspec plan`."""
+
+from __future__ import annotations
+
+import click
+
+from dockerspec.cli import exits
+from dockerspec.cli.options import delete_volume_option, engine_options, json_option, spec_options, target_option
+from dockerspec.cli.session import Session, SpecSource
+from dockerspec.cli.spec_faults import load_or_print
+from dockerspec.cli.views import print_plan
+
+
+@click.command()
+@spec_options
+@target_option
+@delete_volume_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="How to print the plan; markdown is meant for a pull request's comment.",
+)
+@json_option
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 0 if there is nothing to do, 2 if there are changes, 1 on an error.",
+)
+@engine_options
+@click.pass_obj
+def plan(
+    session: Session,
+    source: SpecSource,
+    targets: tuple[str, ...],
+    delete_volumes: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what would change, and why.
+
+    Compares the spec field by field with what the engine really runs and prints every difference with its cause:
+    an edit of the spec, or a change made behind our back. Nothing is changed. Changes marked (live) are made without
+    a restart.
+
+    \b
+    Examples:
+      dockerspec plan
+      dockerspec plan -f shop.yaml -f prod.yaml --target web
+      dockerspec plan --detailed-exitcode --format markdown > comment.md
+    """
+    form = "json" if as_json else form
+    spec = load_or_print(session, source, as_json=form == "json")
+    if spec is None:
+        return exits.FAILED
+    with session.docker() as docker:
+        found = docker.plan(spec, targets=targets, delete_volumes=delete_volumes)
+        print_plan(session, docker, found, form)
+    if found.errors:
+        return exits.FAILED
+    return exits.CHANGES if detailed_exitcode and not found.is_empty else exits.OK

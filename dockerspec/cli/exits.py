@@ -1,0 +1,12 @@
+"""Exit statuses. Scripts and CI jobs depend on them: see docs."""
+
+from __future__ import annotations
+
+OK = 0
+FAILED = 1
+CHANGES = 2
+"""`plan --detailed-exitcode` only: there is something to do."""
+REFUSED = 3
+"""Nothing was done, since a guard was not confirmed or a rule forbids it."""
+INTERRUPTED = 130
+"""Stopped by Ctrl-C, as shells report it."""

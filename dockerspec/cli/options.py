@@ -1,0 +1,173 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dockerspec.cli.session import Session, SpecSource
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Make a callback that notes an option in the session; after the command's name it wins over before it."""
+
+    def note(ctx: click.Context, _param: click.Parameter, value: Any) -> Any:
+        session = ctx.find_object(Session)
+        if session is not None and value is not None:
+            setattr(session, name, session.verbose + value if name == "verbose" else value)
+        return value
+
+    return note
+
+
+def _all(function: Command, decorators: tuple[Decorator, ...]) -> Command:
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
+_LOOK = (
+    click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        expose_value=False,
+        callback=_keep("verbose"),
+        help="Say more: -v lists every engine call, -vv logs what goes on inside.",
+    ),
+    click.option(
+        "--no-color",
+        "colour",
+        flag_value=False,
+        default=None,
+        type=bool,
+        expose_value=False,
+        callback=_keep("colour"),
+        help="No colours, as with NO_COLOR set.",
+    ),
+)
+_ENGINE = (
+    click.option(
+        "-H",
+        "--host",
+        metavar="URL",
+        expose_value=False,
+        callback=_keep("host"),
+        help="The engine: unix://PATH, tcp://HOST:PORT or ssh://HOST. Default: as the docker command chooses it.",
+    ),
+    click.option(
+        "-c",
+        "--context",
+        metavar="NAME",
+        expose_value=False,
+        callback=_keep("context"),
+        help="The docker context that names the engine.",
+    ),
+)
+_SPEC = (
+    click.argument("files", nargs=-1, type=click.Path(allow_dash=True), metavar="[FILE]..."),
+    click.option(
+        "-f",
+        "--file",
+        "more_files",
+        multiple=True,
+        type=click.Path(allow_dash=True),
+        metavar="FILE",
+        help="A spec file, `-` for standard input; may be repeated, later files overlay earlier ones.",
+    ),
+    click.option(
+        "--env-file",
+        "env_files",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+        help="Variables for the spec instead of those in .env; may be repeated.",
+    ),
+    click.option(
+        "--var",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A variable for the spec; wins over all other sources. May be repeated.",
+    ),
+)
+
+
+def look_options(function: Command) -> Command:
+    """Add -v and --no-color."""
+    return _all(function, _LOOK)
+
+
+def engine_options(function: Command) -> Command:
+    """Add --host, --context, -v and --no-color."""
+    return _all(function, (*_ENGINE, *_LOOK))
+
+
+def spec_options(function: Command) -> Command:
+    """Add the spec's files and variables, handed on as one `source: SpecSource`."""
+
+    @functools.wraps(function)
+    def wrapper(
+        *args: Any,
+        files: tuple[str, ...],
+        more_files: tuple[str, ...],
+        env_files: tuple[str, ...],
+        variables: tuple[str, ...],
+        **kwargs: Any,
+    ) -> Any:
+        if files and more_files:
+            raise click.UsageError("give spec files either as arguments or with --file: their order matters")
+        return function(*args, source=SpecSource(files or more_files, env_files, variables), **kwargs)
+
+    return _all(wrapper, _SPEC)
+
+
+def target_option(function: Command) -> Command:
+    """Add --target."""
+    return click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="KIND.NAME|NAME",
+        help="Only this object and what it needs, as container.web or web; may be repeated.",
+    )(function)
+
+
+def delete_volume_option(function: Command) -> Command:
+    """Add --delete-volume."""
+    return click.option(
+        "--delete-volume",
+        "delete_volumes",
+        multiple=True,
+        metavar="NAME",
+        help="Allow this volume, data and all, to be deleted in this run; may be repeated.",
+    )(function)
+
+
+def json_option(function: Command) -> Command:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print a versioned JSON document (see schemas/).")(
+        function
+    )
+
+
+def carry_out_options(function: Command) -> Command:
+    """Add --yes and --parallelism."""
+    return _all(
+        function,
+        (
+            click.option("-y", "--yes", is_flag=True, help="Don't ask; needed where nobody sits at a terminal."),
+            click.option(
+                "--parallelism",
+                type=click.IntRange(1, 64),
+                metavar="N",
+                help="How many engine calls may be under way at once.",
+            ),
+        ),
+    )

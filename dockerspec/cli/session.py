@@ -1,0 +1,76 @@
+"""What one run of the command line knows: the global options, and the secrets that no output may show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dockerspec.cli.console import Console
+from dockerspec.core.diagnostics import Severity
+from dockerspec.errors import SpecError
+from dockerspec.render.text import render_diagnostics
+
+if TYPE_CHECKING:
+    from dockerspec.api import Docker
+    from dockerspec.core.spec.load import LoadResult
+
+
+@dataclass(frozen=True, slots=True)
+class SpecSource:
+    """Where the spec and its variables come from, as given on the command line."""
+
+    paths: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+@dataclass
+class Session:
+    """The state of one run. Options may stand before or after the command's name, so it is filled in two steps.
+
+    Attributes:
+        host: `--host`, or None.
+        context: `--context`, or None.
+        verbose: how often `-v` was given.
+        colour: False after `--no-color`.
+        mask: secret values known so far.
+    """
+
+    host: str | None = None
+    context: str | None = None
+    verbose: int = 0
+    colour: bool = True
+    mask: frozenset[str] = frozenset()
+
+    @cached_property
+    def console(self) -> Console:
+        """The terminal; made after the options were read."""
+        return Console(colour=self.colour)
+
+    def load(self, source: SpecSource) -> LoadResult:
+        """Load the spec, whatever its faults, and learn its secrets."""
+        from dockerspec.api import load
+
+        result = load(source.paths, env_files=source.env_files, variables=source.variables)
+        self.mask |= result.sensitive
+        return result
+
+    def load_sound(self, source: SpecSource, *, show_warnings: bool = True) -> LoadResult:
+        """Load a spec that is fit for use; its warnings go to standard error.
+
+        Raises:
+            SpecError: the spec has errors.
+        """
+        result = self.load(source)
+        if any(item.severity is Severity.ERROR for item in result.diagnostics):
+            raise SpecError(result.diagnostics)
+        if show_warnings:
+            self.console.err(render_diagnostics(result.diagnostics, self.console.err_style, mask=self.mask))
+        return result
+
+    def docker(self) -> Docker:
+        """Reach for the engine that the options name; nothing is asked of it yet."""
+        from dockerspec.api import Docker
+
+        return Docker(host=self.host, context=self.context)

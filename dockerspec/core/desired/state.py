@@ -1,0 +1,151 @@
+"""The desired state: what the engine should report, object by object, in its own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dockerspec.core.address import Address
+from dockerspec.core.facts import Value
+from dockerspec.core.ownership import owner_labels, record
+from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
+from dockerspec.core.table import container as container_table
+from dockerspec.core.table import network as network_table
+from dockerspec.core.table import volume as volume_table
+from dockerspec.core.table.base import Body, Context
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How an image is built.
+
+    Attributes:
+        context: the folder.
+        dockerfile: the file's path below the folder.
+        inline: the file's text, where the spec holds it.
+        options: the engine's query parameters, labels apart.
+        labels: the image's labels, ours included.
+        digest: what the result depends on; an image with another one is stale.
+    """
+
+    context: str
+    dockerfile: str
+    inline: str | None
+    options: Mapping[str, Any]
+    labels: Mapping[str, str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredImage:
+    """An image that must be on the host.
+
+    Attributes:
+        address: its address; for an image that only a container names, the name is the reference.
+        reference: what containers run.
+        tags: further references that must point at it.
+        build: how it is made; None for one that is pulled.
+        pull_policy: `always`, `missing` or `never`.
+        platform: the platform to pull, or empty.
+    """
+
+    address: Address
+    reference: str
+    tags: tuple[str, ...] = ()
+    build: Build | None = None
+    pull_policy: str = "missing"
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredNetwork:
+    """A network; `fields` is empty for an external one."""
+
+    address: Address
+    name: str
+    spec: NetworkSpec
+    context: Context
+    stack: str
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+    def body(self) -> Body:
+        """The engine's create body."""
+        body = network_table.create_body(self.spec, self.context, self.name)
+        own = owner_labels(self.stack, self.address.name, 0, record(network_table.ROWS, self.fields))
+        return {**body, "Labels": {**body.get("Labels", {}), **own}}
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredVolume:
+    """A volume; `fields` is empty for an external one."""
+
+    address: Address
+    name: str
+    spec: VolumeSpec
+    context: Context
+    stack: str
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+    def body(self) -> Body:
+        """The engine's create body."""
+        body = volume_table.create_body(self.spec, self.context, self.name)
+        own = owner_labels(self.stack, self.address.name, 0, record(volume_table.ROWS, self.fields))
+        return {**body, "Labels": {**body.get("Labels", {}), **own}}
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredContainer:
+    """One replica of a container.
+
+    Attributes:
+        address: its address.
+        name: its name on the engine.
+        spec: what the spec says.
+        context: what the table's rows look at.
+        image: the reference that it runs.
+        stack: the stack's name.
+        state: the state of life that it should be in: the spec's, or `completed` where another container waits for
+            its end.
+        fields: the normal form of every field, by the table's key.
+    """
+
+    address: Address
+    name: str
+    spec: ContainerSpec
+    context: Context
+    image: str
+    stack: str
+    state: str
+    fields: Mapping[str, Value]
+
+    def body(self, anonymous: Mapping[str, str] | None = None) -> Body:
+        """The engine's create body.
+
+        Args:
+            anonymous: anonymous volumes to take over from a replaced container, by mount path.
+        """
+        context = replace(self.context, anonymous=anonymous) if anonymous else self.context
+        body = container_table.create_body(self.spec, context, self.image)
+        own = owner_labels(
+            self.stack, self.address.name, self.address.replica, record(container_table.ROWS, self.fields)
+        )
+        return {**body, "Labels": {**body.get("Labels", {}), **own}}
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything that a stack wants, each group ordered by address.
+
+    Attributes:
+        stack: the stack's name.
+        images, networks, volumes, containers: the objects.
+        absent: keys of the containers whose spec says `state: absent`.
+    """
+
+    stack: str
+    images: tuple[DesiredImage, ...] = ()
+    networks: tuple[DesiredNetwork, ...] = ()
+    volumes: tuple[DesiredVolume, ...] = ()
+    containers: tuple[DesiredContainer, ...] = ()
+    absent: frozenset[str] = frozenset()

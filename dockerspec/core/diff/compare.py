@@ -1,0 +1,74 @@
+"""One desired and one live object, field by field, by the rows of a table."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dockerspec.core.diff.change import HIDDEN, Cause, FieldChange
+from dockerspec.core.facts import EngineFacts, Value
+from dockerspec.core.ownership import was
+from dockerspec.core.table.base import Row
+from dockerspec.core.way import Way
+
+_SECRET_NAME = re.compile(r"pass(word|wd|phrase)?|secret|token|credential|private|api_?key|auth", re.IGNORECASE)
+
+
+def leaves(path: str, old: Value, new: Value) -> Iterator[tuple[str, Value, Value]]:
+    """The differing leaves of two values: mappings are entered, everything else is compared whole."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted({*old, *new}):
+            if old.get(key) != new.get(key):
+                yield from leaves(f"{path}.{key}", old.get(key), new.get(key))
+    elif old != new:
+        yield path, old, new
+
+
+def is_ignored(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path, or a part of the spec above it, matches one of the `ignore_changes` patterns."""
+    parts = path.split(".")
+    heads = [".".join(parts[: count + 1]) for count in range(len(parts))]
+    return any(fnmatch.fnmatchcase(head, pattern) for pattern in patterns for head in heads)
+
+
+def hide(path: str, value: Value) -> Value:
+    """A value as it may be shown: what an environment variable's name calls a secret is not."""
+    top, _, name = path.partition(".")
+    return HIDDEN if value is not None and top == "environment" and _SECRET_NAME.search(name) else value
+
+
+def _cause(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None, way: Way) -> Cause:
+    if way is Way.REPLACE and row.update is None:
+        return Cause.EDIT  # the engine can't have changed it on this container
+    if recorded is None:
+        return Cause.DIFFERS
+    if was(recorded, row.key, want):
+        return Cause.DRIFT
+    return Cause.EDIT if was(recorded, row.key, have) else Cause.DIFFERS
+
+
+def _differs(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> bool:
+    if row.polluted and recorded is not None and want != have:
+        return not was(recorded, row.key, want)
+    return not row.agrees(want, have)
+
+
+def compare(
+    rows: Iterable[Row[Any]],
+    want: Mapping[str, Value],
+    have: Mapping[str, Value],
+    recorded: Mapping[str, str] | None,
+    engine: EngineFacts,
+) -> Iterator[FieldChange]:
+    """The field changes that turn `have` into `want`."""
+    for row in rows:
+        wanted, live = want[row.key], have[row.key]
+        if wanted == live or not _differs(row, wanted, live, recorded):
+            continue
+        trimmed = row.trim(wanted, live) if row.trim and wanted != row.trim(wanted, live) else live
+        way = row.way(trimmed, wanted, engine)
+        cause = _cause(row, wanted, trimmed, recorded, way)
+        for path, old, new in leaves(row.key, trimmed, wanted):
+            yield FieldChange(path, hide(path, old), hide(path, new), way, cause, row.unit)

@@ -1,0 +1,229 @@
+"""Which containers must be made, changed, replaced or removed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from dockerspec.core.address import Address, Kind
+from dockerspec.core.desired.state import DesiredContainer
+from dockerspec.core.diagnostics import Diagnostic, error, warning
+from dockerspec.core.diff.change import Cause, ChangeKind, FieldChange, ObjectChange
+from dockerspec.core.diff.compare import compare, is_ignored
+from dockerspec.core.diff.images import NOT_HERE, short_id
+from dockerspec.core.diff.pairing import Pair, is_aside
+from dockerspec.core.diff.resources import NOT_WANTED
+from dockerspec.core.diff.result import Finding, Subject, kind_of, main_cause
+from dockerspec.core.live.state import ContainerState, LiveContainer, LiveState
+from dockerspec.core.table import container as container_table
+from dockerspec.core.way import Way
+
+_UP = ("running", "restarting")
+
+
+def is_up(state: ContainerState) -> bool:
+    """Whether a container has a process, or is about to have one again."""
+    return state.status in (*_UP, "paused")
+
+
+def describe(state: ContainerState) -> str:
+    """A container's state as a reader wants it."""
+    if state.status in ("exited", "dead"):
+        reason = "out of memory" if state.oom_killed else f"code {state.exit_code}"
+        return f"{state.status} ({reason})"
+    return state.status
+
+
+def _state_change(pair: Pair) -> FieldChange | None:
+    """The change that brings the container into the wanted state of life."""
+    assert pair.live is not None
+    state, want = pair.live.state, pair.desired.state
+    shown = describe(state)
+    if state.status in ("removing", "dead"):
+        return FieldChange("state", shown, want, Way.REPLACE, Cause.DRIFT)
+    if want == "stopped":
+        return FieldChange("state", shown, want, Way.STATE, Cause.DIFFERS) if is_up(state) else None
+    if want == "completed":
+        done = state.status == "exited" and state.exit_code == 0 and bool(state.finished_at)
+        return None if done or state.status in _UP else FieldChange("state", shown, want, Way.STATE, Cause.DIFFERS)
+    if state.status in _UP:
+        return None
+    cause = Cause.DIFFERS if state.status == "created" else Cause.DRIFT
+    return FieldChange("state", shown, want, Way.STATE, cause)
+
+
+def _image_change(pair: Pair, live: LiveState, pending: Collection[str]) -> FieldChange | None:
+    assert pair.live is not None
+    old, reference = pair.live, pair.desired.image
+    same_name = old.image_ref == reference
+    shown = old.image_ref if not same_name else f"{reference} ({short_id(old.image_id)})"
+    cause = Cause.IMAGE if same_name else Cause.EDIT
+    if reference in pending:
+        return FieldChange("image", shown, f"{reference} (made in this run)", Way.REPLACE, cause)
+    facts = live.images.get(reference)
+    if facts is None or facts.id == old.image_id:
+        return None
+    new = reference if not same_name else f"{reference} ({short_id(facts.id)})"
+    return FieldChange("image", shown, new, Way.REPLACE, cause)
+
+
+def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tuple[FieldChange, ...]:
+    assert pair.live is not None
+    desired, old = pair.desired, pair.live
+    changes = [item for item in (_image_change(pair, live, pending), _state_change(pair)) if item]
+    if old.name != desired.name:
+        changes.append(FieldChange("container_name", old.name, desired.name, Way.RENAME, Cause.DIFFERS))
+    if desired.context.image is not None:
+        # Without its image nobody knows what the container inherits; it is made anew then in any case.
+        changes += compare(container_table.ROWS, desired.fields, old.fields, old.recorded, live.engine)
+    patterns = desired.spec.ignore_changes
+    kept = [item for item in changes if not is_ignored(item.path, patterns)] if patterns else changes
+    return tuple(sorted(kept, key=lambda item: item.path))
+
+
+def _stops(old: LiveContainer, fields: tuple[FieldChange, ...]) -> bool:
+    """Whether carrying out the changes stops a container that runs."""
+    stopping = any(item.way is Way.RESTART or (item.path == "state" and item.new == "stopped") for item in fields)
+    return is_up(old.state) and (kind_of(fields) is ChangeKind.REPLACE or stopping)
+
+
+def _finding(pair: Pair, fields: tuple[FieldChange, ...]) -> Finding:
+    assert pair.live is not None
+    change = ObjectChange(
+        pair.desired.address,
+        kind_of(fields),
+        main_cause(fields),
+        pair.desired.name,
+        fields,
+        downtime=_stops(pair.live, fields),
+    )
+    return Finding(change, Subject(pair=pair))
+
+
+def _removal(address: Address, live: LiveContainer, cause: str) -> Finding:
+    change = ObjectChange(address, ChangeKind.DELETE, cause, live.name, downtime=is_up(live.state))
+    return Finding(change, Subject(live_container=live))
+
+
+def removal(live: LiveContainer, cause: str) -> Finding:
+    """The finding for a container that must go."""
+    return _removal(Address(Kind.CONTAINER, live.resource, live.replica), live, cause)
+
+
+def _extras(pair: Pair) -> Iterator[Finding]:
+    for extra in pair.extras:
+        if pair.finish and is_aside(extra):
+            cause = "an interrupted replacement is finished: its successor is up"
+        elif pair.live is not None and is_aside(pair.live):
+            cause = "an interrupted replacement is undone: it never came up"
+        else:
+            cause = f"a double of {pair.live.name if pair.live else pair.desired.name}"
+        yield _removal(pair.desired.address, extra, cause)
+
+
+def _foreign_name(desired: DesiredContainer, live: LiveState) -> Diagnostic | None:
+    other = next((item for item in live.others if item.name == desired.name), None)
+    if other is None:
+        return None
+    whose = f"belongs to the stack {other.stack}" if other.stack else "was not made by dockerspec"
+    return error(
+        f"containers.{desired.address.name}",
+        f"a container named {desired.name} is already there and {whose}",
+        f"rename or remove it (`docker rm -f {desired.name}`), or set another `container_name`",
+    )
+
+
+def _health_words(pair: Pair) -> Iterator[Diagnostic]:
+    assert pair.live is not None
+    state, path = pair.live.state, f"containers.{pair.desired.address.name}"
+    if state.status == "restarting":
+        yield warning(
+            path,
+            f"{pair.live.name} keeps restarting: exit code {state.exit_code}, {state.restarts} restarts",
+            f"see `docker logs {pair.live.name}`",
+        )
+    elif state.status == "running" and state.health == "unhealthy":
+        yield warning(path, f"{pair.live.name} is unhealthy", f"see `docker inspect {pair.live.name}`")
+
+
+def diff_containers(
+    pairs: Iterable[Pair], live: LiveState, pending: Collection[str], faults: list[Diagnostic]
+) -> Iterator[Finding]:
+    """A finding per desired container that is not as wanted, and per double of one."""
+    for pair in pairs:
+        yield from _extras(pair)
+        if pair.live is None:
+            fault = _foreign_name(pair.desired, live)
+            if fault:
+                faults.append(fault)
+            else:
+                change = ObjectChange(pair.desired.address, ChangeKind.CREATE, NOT_HERE, pair.desired.name)
+                yield Finding(change, Subject(pair=pair))
+            continue
+        faults.extend(_health_words(pair))
+        fields = _field_changes(pair, live, pending)
+        if fields:
+            yield _finding(pair, fields)
+
+
+def diff_orphans(orphans: Iterable[LiveContainer], absent: Collection[str]) -> Iterator[Finding]:
+    """A finding per container of the stack that no spec entry wants."""
+    for live in orphans:
+        yield removal(live, "its state is absent" if live.resource in absent else NOT_WANTED)
+
+
+def _shared(desired: DesiredContainer) -> Mapping[str, str]:
+    """The stack's containers whose namespaces or volumes a container shares: key in the spec by field."""
+    spec = desired.spec
+    fields = {"network_mode": spec.network_mode, "pid": spec.pid, "ipc": spec.ipc}
+    shared = {
+        field: text.removeprefix("service:") for field, text in fields.items() if text and text.startswith("service:")
+    }
+    for text in spec.volumes_from:
+        key = text.partition(":")[0]
+        if key in desired.context.containers:
+            shared["volumes_from"] = key
+    return shared
+
+
+def _knock_on(
+    desired: DesiredContainer, made_anew: Collection[str], lost_volumes: Collection[str]
+) -> FieldChange | None:
+    """The change of a container whose neighbour is made anew; None where that means nothing to it."""
+    for field, key in _shared(desired).items():
+        if key in made_anew:
+            return FieldChange(field, f"shared with {key}", f"shared with the new {key}", Way.REPLACE, Cause.DIFFERS)
+    for mount in desired.spec.volumes:
+        if mount.type == "volume" and mount.source in lost_volumes:
+            path = f"volumes.{mount.target}"
+            return FieldChange(path, f"on {mount.source}", f"on the new {mount.source}", Way.REPLACE, Cause.DIFFERS)
+    for key, dependency in desired.spec.depends_on.items():
+        if dependency.restart and key in made_anew and desired.state == "running":
+            path = f"depends_on.{key}"
+            return FieldChange(path, f"on the old {key}", f"on the new {key}", Way.RESTART, Cause.DIFFERS)
+    return None
+
+
+def cascade(findings: list[Finding], pairs: Mapping[Address, Pair], lost_volumes: Collection[str]) -> list[Finding]:
+    """Add what must be made anew or restarted since something that it shares or depends on is made anew.
+
+    Args:
+        findings: what differs by itself.
+        pairs: all desired containers.
+        lost_volumes: keys of the volumes that are made anew.
+    """
+    result = {item.change.address: item for item in findings if item.subject.pair is not None}
+    rest = [item for item in findings if item.subject.pair is None]
+    grown = True
+    while grown:
+        grown = False
+        made_anew = {address.name for address, item in result.items() if item.change.kind is not ChangeKind.UPDATE}
+        for address, pair in pairs.items():
+            known = result.get(address)
+            if pair.live is None or (known and known.change.kind is not ChangeKind.UPDATE):
+                continue
+            change = _knock_on(pair.desired, made_anew, lost_volumes)
+            fields = known.change.fields if known else ()
+            if change is not None and change not in fields:
+                result[address] = _finding(pair, (*fields, change))
+                grown = True
+    return [*rest, *result.values()]

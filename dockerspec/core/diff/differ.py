@@ -1,0 +1,98 @@
+"""Desired state and live state to a diff: the four kinds joined. Pure; one input gives one output, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from dockerspec.core.address import Address, Kind
+from dockerspec.core.desired.state import DesiredImage, DesiredState
+from dockerspec.core.diagnostics import Diagnostic
+from dockerspec.core.diff.change import ChangeKind, ObjectChange
+from dockerspec.core.diff.containers import cascade, diff_containers, diff_orphans, removal
+from dockerspec.core.diff.images import diff_images
+from dockerspec.core.diff.pairing import pair_containers
+from dockerspec.core.diff.resources import diff_networks, diff_volumes, volume_removal
+from dockerspec.core.diff.result import Diff, Finding, Subject
+from dockerspec.core.live.state import LiveState
+
+DESTROYED = "the stack is destroyed"
+
+
+def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = ()) -> Diff:
+    """Everything that must change for the engine to be as the spec says.
+
+    Args:
+        desired: what the spec wants.
+        live: what the engine has.
+        consent: volumes, by key or engine name, whose data the user agrees to lose.
+    """
+    faults: list[Diagnostic] = []
+    images = list(diff_images(desired.images, live, faults))
+    pending = frozenset(_pending(images))
+    pairing = pair_containers(desired.containers, live.containers)
+    pairs = {pair.desired.address: pair for pair in pairing.pairs}
+    volumes = list(diff_volumes(desired.volumes, live, desired.stack, consent, faults))
+    lost = {item.change.address.name for item in volumes if item.change.kind is ChangeKind.REPLACE}
+    findings = [
+        *images,
+        *diff_networks(desired.networks, live, desired.stack, faults),
+        *volumes,
+        *cascade(list(diff_containers(pairing.pairs, live, pending, faults)), pairs, lost),
+        *diff_orphans(pairing.orphans, desired.absent),
+    ]
+    touched = {item.change.address for item in findings}
+    wanted = _addresses(desired)
+    return Diff(
+        findings=_ordered(findings),
+        pairs=pairs,
+        pending=pending,
+        diagnostics=tuple(sorted(faults, key=lambda item: item.sort_key)),
+        unchanged=tuple(address for address in wanted if address not in touched),
+    )
+
+
+def diff_destroy(desired: DesiredState, live: LiveState, consent: Collection[str] = ()) -> Diff:
+    """The diff that removes everything of a stack from the engine.
+
+    Volumes stay unless `consent` names them or their spec says `prevent_destroy: false`; images stay.
+    """
+    disposable = {item.name for item in desired.volumes if not item.spec.prevent_destroy}
+    findings = [removal(item, DESTROYED) for item in live.containers]
+    for network in live.networks:
+        if network.stack == desired.stack:
+            address = Address(Kind.NETWORK, network.resource)
+            change = ObjectChange(address, ChangeKind.DELETE, DESTROYED, network.name)
+            findings.append(Finding(change, Subject(live_network=network)))
+    findings += [
+        volume_removal(volume, DESTROYED, consent, disposable=volume.name in disposable)
+        for volume in live.volumes
+        if volume.stack == desired.stack
+    ]
+    pairing = pair_containers(desired.containers, live.containers)
+    return Diff(findings=_ordered(findings), pairs={pair.desired.address: pair for pair in pairing.pairs})
+
+
+def _pending(images: Iterable[Finding]) -> Iterable[str]:
+    for finding in images:
+        image = finding.subject.image
+        assert image is not None
+        if finding.change.kind is ChangeKind.CREATE or any(
+            not field.path.startswith("tags.") for field in finding.change.fields
+        ):
+            yield image.reference
+        yield from (tag for tag in _moving_tags(image, finding))
+
+
+def _moving_tags(image: DesiredImage, finding: Finding) -> Iterable[str]:
+    paths = {field.path for field in finding.change.fields}
+    only_tags = bool(paths) and all(path.startswith("tags.") for path in paths)
+    return [tag for tag in image.tags if not only_tags or f"tags.{tag}" in paths]
+
+
+def _addresses(desired: DesiredState) -> tuple[Address, ...]:
+    groups = (desired.images, desired.networks, desired.volumes, desired.containers)
+    return tuple(item.address for group in groups for item in group)
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda item: (*item.change.address.sort_key, item.change.name)))

@@ -1,0 +1,165 @@
+"""Raw engine JSON to live objects in normal form. Unknown keys are ignored, missing ones read as empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dockerspec.core.facts import EngineFacts, ImageFacts
+from dockerspec.core.live.raw import RawSnapshot
+from dockerspec.core.live.state import (
+    ContainerState,
+    LiveContainer,
+    LiveNetwork,
+    LiveState,
+    LiveVolume,
+    OtherContainer,
+)
+from dockerspec.core.ownership import owner_of, parse_record
+from dockerspec.core.table import container as container_table
+from dockerspec.core.table import network as network_table
+from dockerspec.core.table import volume as volume_table
+from dockerspec.core.table.storage import is_anonymous
+
+Json = Any
+_NEVER = "0001-01-01T00:00:00Z"
+
+
+def parse_live(raw: RawSnapshot) -> LiveState:
+    """The live state as one stack sees it."""
+    engine = parse_engine(raw.version, raw.info, raw.api)
+    owned = [_container(item, engine, raw.stack) for item in raw.containers]
+    containers = [item for item in owned if item is not None]
+    ids = {item.id for item in containers}
+    return LiveState(
+        engine=engine,
+        containers=tuple(sorted(containers, key=lambda item: (item.resource, item.replica, item.name))),
+        others=tuple(_other(item) for item in raw.listing if item.get("Id") not in ids),
+        networks=tuple(sorted((_network(item, engine) for item in raw.networks), key=lambda item: item.name)),
+        volumes=tuple(sorted((_volume(item, engine) for item in raw.volumes), key=lambda item: item.name)),
+        images={reference: _image(item) for reference, item in sorted(raw.images.items())},
+        registry=dict(raw.registry),
+    )
+
+
+def parse_engine(version: Json, info: Json, api: tuple[int, int]) -> EngineFacts:
+    """Facts about the engine."""
+    return EngineFacts(
+        version=version.get("Version") or info.get("ServerVersion") or "",
+        api=api,
+        id=info.get("ID") or "",
+        name=info.get("Name") or "",
+        os=version.get("Os") or "linux",
+        arch=version.get("Arch") or "",
+        cgroup_version=2 if str(info.get("CgroupVersion")) == "2" else 1,
+        logging_driver=info.get("LoggingDriver") or "json-file",
+        runtime=info.get("DefaultRuntime") or "runc",
+        swap_limit=bool(info.get("SwapLimit", True)),
+    )
+
+
+def _container(raw: Json, engine: EngineFacts, stack: str) -> LiveContainer | None:
+    config = raw.get("Config") or {}
+    owner = owner_of(config.get("Labels"))
+    if owner is None or owner.stack != stack:
+        return None
+    attached = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    return LiveContainer(
+        id=raw["Id"],
+        name=str(raw.get("Name", "")).lstrip("/"),
+        resource=owner.resource,
+        replica=owner.replica or 1,
+        state=parse_state(raw.get("State") or {}, raw.get("RestartCount") or 0),
+        image_id=raw.get("Image") or "",
+        image_ref=config.get("Image") or "",
+        fields=container_table.reported(raw, engine),
+        anonymous=_anonymous(raw),
+        recorded=parse_record(config.get("Labels")),
+        networks={name: (item or {}).get("NetworkID") or "" for name, item in sorted(attached.items())},
+    )
+
+
+def parse_state(state: Json, restarts: int = 0) -> ContainerState:
+    """A container's `State` object."""
+    return ContainerState(
+        status=state.get("Status") or "",
+        exit_code=state.get("ExitCode") or 0,
+        health=_health(state.get("Health")),
+        oom_killed=bool(state.get("OOMKilled")),
+        error=state.get("Error") or "",
+        started_at=_time(state.get("StartedAt")),
+        finished_at=_time(state.get("FinishedAt")),
+        restarts=restarts,
+    )
+
+
+def _health(raw: Json) -> str:
+    status = str((raw or {}).get("Status") or "")
+    return "" if status == "none" else status
+
+
+def _time(text: str | None) -> str:
+    return "" if not text or text == _NEVER else text
+
+
+def _anonymous(raw: Json) -> dict[str, str]:
+    return {
+        item["Destination"]: item["Name"]
+        for item in raw.get("Mounts") or ()
+        if item.get("Type") == "volume" and is_anonymous(item.get("Name") or "")
+    }
+
+
+def _other(raw: Json) -> OtherContainer:
+    labels: Mapping[str, str] = raw.get("Labels") or {}
+    owner = owner_of(labels)
+    names = raw.get("Names") or [""]
+    return OtherContainer(
+        id=raw.get("Id") or "",
+        # A legacy link adds names of the form /other/alias; the container's own has one slash.
+        name=min(names, key=lambda name: name.count("/")).lstrip("/"),
+        stack=owner.stack if owner else "",
+        networks=tuple(sorted((raw.get("NetworkSettings") or {}).get("Networks") or ())),
+        volumes=tuple(
+            sorted(
+                item["Name"] for item in raw.get("Mounts") or () if item.get("Type") == "volume" and item.get("Name")
+            )
+        ),
+    )
+
+
+def _network(raw: Json, engine: EngineFacts) -> LiveNetwork:
+    owner = owner_of(raw.get("Labels"))
+    return LiveNetwork(
+        id=raw.get("Id") or "",
+        name=raw.get("Name") or "",
+        stack=owner.stack if owner else "",
+        resource=owner.resource if owner else "",
+        fields={row.key: row.have(raw, engine) for row in network_table.ROWS},
+        attached={key: (item or {}).get("Name") or "" for key, item in (raw.get("Containers") or {}).items()},
+        recorded=parse_record(raw.get("Labels")),
+    )
+
+
+def _volume(raw: Json, engine: EngineFacts) -> LiveVolume:
+    owner = owner_of(raw.get("Labels"))
+    return LiveVolume(
+        name=raw.get("Name") or "",
+        stack=owner.stack if owner else "",
+        resource=owner.resource if owner else "",
+        fields={row.key: row.have(raw, engine) for row in volume_table.ROWS},
+        recorded=parse_record(raw.get("Labels")),
+    )
+
+
+def _image(raw: Json) -> ImageFacts:
+    config = raw.get("Config") or {}
+    parts = [raw.get("Os"), raw.get("Architecture"), raw.get("Variant")]
+    return ImageFacts(
+        id=raw.get("Id") or "",
+        config=config,
+        labels=config.get("Labels") or {},
+        tags=tuple(sorted(raw.get("RepoTags") or ())),
+        digests=tuple(sorted(raw.get("RepoDigests") or ())),
+        platform="/".join(part for part in parts if part),
+    )

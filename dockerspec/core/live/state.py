@@ -1,0 +1,128 @@
+"""The live state: what the engine has, in normal form. All candidates are kept; choosing is the differ's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dockerspec.core.facts import EngineFacts, ImageFacts, Value
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """Where a container is in its life.
+
+    Attributes:
+        status: `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`.
+        exit_code: of its last run; 0 before there was one.
+        health: `starting`, `healthy`, `unhealthy`, or empty where it has no health check.
+        oom_killed: whether the kernel ended its last run for want of memory.
+        error: why it could not be started, or empty.
+        started_at, finished_at: RFC 3339 texts as the engine gives them; empty for never.
+        restarts: how often its restart policy started it again.
+    """
+
+    status: str
+    exit_code: int = 0
+    health: str = ""
+    oom_killed: bool = False
+    error: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveContainer:
+    """A container that carries our labels for the stack in question.
+
+    Attributes:
+        id, name: its engine identity; the name without the slash.
+        resource, replica: what the labels say that it stands for.
+        state: its life.
+        image_id: the ID of the image that it runs.
+        image_ref: the reference that it was created with.
+        fields: the normal form of every field, by the table's key.
+        anonymous: anonymous volumes by the path at which they are mounted.
+        recorded: digests of some values at creation, by table key; None where nothing was recorded.
+        networks: network IDs by name, as attached.
+    """
+
+    id: str
+    name: str
+    resource: str
+    replica: int
+    state: ContainerState
+    image_id: str
+    image_ref: str
+    fields: Mapping[str, Value]
+    anonymous: Mapping[str, str] = field(default_factory=dict)
+    recorded: Mapping[str, str] | None = None
+    networks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNetwork:
+    """A network on the engine.
+
+    Attributes:
+        id, name: its engine identity.
+        stack, resource: what its labels say; empty for a foreign one.
+        fields: the normal form of every field, by the table's key.
+        attached: names of the containers attached to it, by container ID. Only read for networks of the stack.
+        recorded: as for containers.
+    """
+
+    id: str
+    name: str
+    stack: str
+    resource: str
+    fields: Mapping[str, Value]
+    attached: Mapping[str, str] = field(default_factory=dict)
+    recorded: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVolume:
+    """A volume on the engine; the attributes are those of `LiveNetwork`."""
+
+    name: str
+    stack: str
+    resource: str
+    fields: Mapping[str, Value]
+    recorded: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherContainer:
+    """A container that is not the stack's: known only to respect its name, ports and attachments."""
+
+    id: str
+    name: str
+    stack: str
+    networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """A snapshot of one engine, seen from one stack.
+
+    Attributes:
+        engine: facts about the engine.
+        containers: those of the stack, ordered by resource, replica, name.
+        others: all other containers.
+        networks, volumes: all of the engine's, ordered by name.
+        images: facts by the reference that was asked for; absent references are absent keys. The images of the
+            stack's containers are there by ID too.
+        registry: registry digest by reference, for references whose `pull_policy` is `always` and whose
+            registry answered.
+    """
+
+    engine: EngineFacts
+    containers: tuple[LiveContainer, ...] = ()
+    others: tuple[OtherContainer, ...] = ()
+    networks: tuple[LiveNetwork, ...] = ()
+    volumes: tuple[LiveVolume, ...] = ()
+    images: Mapping[str, ImageFacts] = field(default_factory=dict)
+    registry: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,84 @@
+"""Ownership: the labels by which dockerspec knows its objects, and what it records on them at creation.
+
+A container is ours only with both the stack and the resource label. Images carry other labels than these, since a
+container inherits its image's labels: one started by hand from an image of the stack must stay foreign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dockerspec.core.facts import Value
+from dockerspec.core.table.base import Row, plain
+
+STACK = "dockerspec.stack"
+RESOURCE = "dockerspec.resource"
+REPLICA = "dockerspec.replica"
+RECORDED = "dockerspec.recorded"
+BUILD_STACK = "dockerspec.build.stack"
+BUILD_DIGEST = "dockerspec.build.digest"
+
+ASIDE = ".replaced"
+"""The suffix of a container's name while its successor is not yet ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What an object's labels say that it stands for."""
+
+    stack: str
+    resource: str
+    replica: int = 0
+
+
+def owner_of(labels: Mapping[str, str] | None) -> Owner | None:
+    """The owner that labels name, or None for a foreign object."""
+    labels = labels or {}
+    stack, resource = labels.get(STACK), labels.get(RESOURCE)
+    if not stack or not resource:
+        return None
+    replica = labels.get(REPLICA, "")
+    return Owner(stack, resource, int(replica) if replica.isdecimal() else 1)
+
+
+def owner_labels(stack: str, resource: str, replica: int, fields: Mapping[str, str]) -> dict[str, str]:
+    """The labels of a new object; `fields` are its recorded digests."""
+    labels = {STACK: stack, RESOURCE: resource, RECORDED: ",".join(f"{k}={v}" for k, v in sorted(fields.items()))}
+    if replica:
+        labels[REPLICA] = str(replica)
+    return labels
+
+
+def digest(value: Value) -> str:
+    """A short stable digest of a normal form."""
+    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def record(rows: Iterable[Row[object]], fields: Mapping[str, Value]) -> dict[str, str]:
+    """Digests of the fields that can change on a live object or that the engine mixes values into.
+
+    With the first, a later run can tell a change of the spec from one made behind our back; with the second it can
+    tell the engine's additions from the spec's. Values at nothing are left out. None of these fields holds secrets.
+    """
+    return {
+        row.key: digest(fields[row.key])
+        for row in rows
+        if (row.polluted or row.update is not None or row.key == "networks") and fields[row.key]
+    }
+
+
+def parse_record(labels: Mapping[str, str] | None) -> dict[str, str] | None:
+    """What `record` wrote; None for an object on which nothing was recorded."""
+    text = (labels or {}).get(RECORDED)
+    if text is None:
+        return None
+    return dict(item.split("=", 1) for item in text.split(",") if "=" in item)
+
+
+def was(recorded: Mapping[str, str], key: str, value: Value) -> bool:
+    """Whether the recorded value of a field was this one."""
+    return recorded.get(key) == (digest(value) if value else None)

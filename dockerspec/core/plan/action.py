@@ -1,0 +1,271 @@
+"""Actions: one frozen value per engine call, with its cause. The planner makes them, the executor only calls.
+
+Containers, networks and volumes that exist are named by their ID, those that the plan makes by their name: the
+engine takes either, so that no action needs the result of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from dockerspec.core.address import Address
+
+
+class Ready(StrEnum):
+    """What an `AwaitContainer` waits for."""
+
+    RUNNING = "running"
+    HEALTHY = "healthy"
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What all actions share.
+
+    Attributes:
+        address: the object of the spec that it serves.
+        cause: why it is done, as a clause.
+        verb: the word that a reader sees.
+    """
+
+    verb: ClassVar[str] = ""
+
+    address: Address
+    cause: str
+
+    @property
+    def subject(self) -> str:
+        """What tells this action from another of the same verb and address; part of `key`."""
+        return ""
+
+    @property
+    def key(self) -> str:
+        """The action's identity within its plan: stable from run to run."""
+        return f"{self.verb} {self.address}" + (f" {self.subject}" if self.subject else "")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullImage(Action):
+    """`POST /images/create`: fetch a reference from its registry."""
+
+    verb: ClassVar[str] = "pull"
+    reference: str
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildImage(Action):
+    """`POST /build`: make an image from a folder.
+
+    Attributes:
+        reference: the tag that the new image gets.
+        context: the context folder's path.
+        dockerfile: the file's path below the context, or its text if `inline`.
+        options: the engine's query parameters for the build (buildargs, labels, target, …), not yet encoded.
+    """
+
+    verb: ClassVar[str] = "build"
+    reference: str
+    context: str
+    dockerfile: str = "Dockerfile"
+    inline: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagImage(Action):
+    """`POST /images/{source}/tag`."""
+
+    verb: ClassVar[str] = "tag"
+    source: str
+    reference: str
+
+    @property
+    def subject(self) -> str:
+        """The tag that is set."""
+        return self.reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateNetwork(Action):
+    """`POST /networks/create`."""
+
+    verb: ClassVar[str] = "create"
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveNetwork(Action):
+    """`DELETE /networks/{network}`."""
+
+    verb: ClassVar[str] = "remove"
+    network: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectNetwork(Action):
+    """`POST /networks/{network}/connect`."""
+
+    verb: ClassVar[str] = "connect"
+    network: str
+    network_name: str
+    container: str
+    endpoint: Mapping[str, Any]
+
+    @property
+    def subject(self) -> str:
+        """The network."""
+        return self.network_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisconnectNetwork(Action):
+    """`POST /networks/{network}/disconnect`."""
+
+    verb: ClassVar[str] = "disconnect"
+    network: str
+    network_name: str
+    container: str
+    force: bool = False
+
+    @property
+    def subject(self) -> str:
+        """The network."""
+        return self.network_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateVolume(Action):
+    """`POST /volumes/create`."""
+
+    verb: ClassVar[str] = "create"
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveVolume(Action):
+    """`DELETE /volumes/{name}`: the data is gone. Planned only where the user consented to it by name."""
+
+    verb: ClassVar[str] = "remove"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerAction(Action):
+    """An action on one container.
+
+    Attributes:
+        container: its ID, or its name if the plan itself makes it.
+        name: its name, for the reader.
+    """
+
+    container: str
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """The container's name, since an address can have an old and a new container."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateContainer(Action):
+    """`POST /containers/create`."""
+
+    verb: ClassVar[str] = "create"
+    name: str
+    body: Mapping[str, Any]
+    platform: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The new container's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartContainer(ContainerAction):
+    """`POST /containers/{id}/start`."""
+
+    verb: ClassVar[str] = "start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopContainer(ContainerAction):
+    """`POST /containers/{id}/stop`.
+
+    Attributes:
+        grace: seconds before the engine kills; None means the container's own setting.
+        last: how many seconds the engine may need at most, for the call's deadline.
+    """
+
+    verb: ClassVar[str] = "stop"
+    grace: int | None = None
+    last: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveContainer(ContainerAction):
+    """`DELETE /containers/{id}`.
+
+    Attributes:
+        force: kill it first if it runs.
+        volumes: delete its anonymous volumes too; only ever for a container of ours that failed to come up.
+    """
+
+    verb: ClassVar[str] = "remove"
+    force: bool = False
+    volumes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameContainer(ContainerAction):
+    """`POST /containers/{id}/rename`."""
+
+    verb: ClassVar[str] = "rename"
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateContainer(ContainerAction):
+    """`POST /containers/{id}/update`.
+
+    Attributes:
+        body: the engine's update body.
+        expect: what HostConfig must say afterwards, key by key; the engine answers 200 to what it ignores.
+    """
+
+    verb: ClassVar[str] = "update"
+    body: Mapping[str, Any]
+    expect: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpauseContainer(ContainerAction):
+    """`POST /containers/{id}/unpause`."""
+
+    verb: ClassVar[str] = "unpause"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitContainer(ContainerAction):
+    """Wait until a container is ready; reads only.
+
+    Attributes:
+        until: the condition.
+        timeout: seconds until it counts as failed.
+    """
+
+    verb: ClassVar[str] = "await"
+    until: Ready
+    timeout: float

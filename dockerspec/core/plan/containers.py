@@ -1,0 +1,314 @@
+"""The actions for one container: make, change, replace, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dockerspec.core.address import Address, Kind
+from dockerspec.core.desired.state import DesiredContainer
+from dockerspec.core.diff.change import FieldChange, ObjectChange
+from dockerspec.core.diff.containers import is_up
+from dockerspec.core.diff.pairing import Pair
+from dockerspec.core.diff.result import Finding, ways
+from dockerspec.core.facts import Value
+from dockerspec.core.live.state import LiveContainer
+from dockerspec.core.ownership import ASIDE
+from dockerspec.core.plan.action import (
+    Action,
+    AwaitContainer,
+    ConnectNetwork,
+    CreateContainer,
+    DisconnectNetwork,
+    Ready,
+    RemoveContainer,
+    RenameContainer,
+    StartContainer,
+    StopContainer,
+    UnpauseContainer,
+    UpdateContainer,
+)
+from dockerspec.core.plan.draft import Draft
+from dockerspec.core.plan.plan import Rescue
+from dockerspec.core.table import container as container_table
+from dockerspec.core.table.net import endpoint_body, late_networks
+from dockerspec.core.way import Way
+
+_SECOND = 1_000_000_000
+_LEAST_WAIT = 60.0
+_MARGIN = 10.0
+
+
+def ready_timeout(desired: DesiredContainer) -> float:
+    """How many seconds a container may take to get ready.
+
+    The spec's `update.timeout`, else the time after which its health check must have come to a verdict, and never
+    under a minute.
+    """
+    policy = desired.spec.update
+    if policy is not None and policy.timeout:
+        return float(policy.timeout / _SECOND)
+    health = desired.fields.get("healthcheck")
+    if not isinstance(health, Mapping) or "interval" not in health:
+        return _LEAST_WAIT
+    figures = {key: int(str(health[key])) for key in ("interval", "timeout", "retries", "start_period")}
+    rounds = figures["retries"] * (figures["interval"] + figures["timeout"])
+    return max(_LEAST_WAIT, (figures["start_period"] + rounds) / _SECOND + _MARGIN)
+
+
+def create_action(pair: Pair, change: ObjectChange, anonymous: Mapping[str, str]) -> CreateContainer:
+    """The call that makes the desired container."""
+    desired = pair.desired
+    return CreateContainer(
+        address=change.address,
+        cause=change.cause,
+        name=desired.name,
+        body=desired.body(anonymous),
+        platform=desired.spec.platform or "",
+    )
+
+
+def await_action(desired: DesiredContainer, cause: str, until: Ready) -> AwaitContainer:
+    """Wait for a desired container under its own name."""
+    return AwaitContainer(
+        address=desired.address,
+        cause=cause,
+        container=desired.name,
+        name=desired.name,
+        until=until,
+        timeout=ready_timeout(desired),
+    )
+
+
+def stop_action(live: LiveContainer, address: Address, cause: str) -> StopContainer:
+    """Stop with the container's own grace."""
+    last = int(str(live.fields["stop_grace_period"])) // _SECOND
+    return StopContainer(address=address, cause=cause, container=live.id, name=live.name, last=last)
+
+
+def _rise(pair: Pair, change: ObjectChange, draft: Draft, created: str, awaited: Ready | None) -> list[str]:
+    """Connect, start and await a container that was just made; the keys in order."""
+    desired = pair.desired
+    keys, last = [], created
+    for name in late_networks(desired.spec, desired.context):
+        connect = ConnectNetwork(
+            address=change.address,
+            cause=change.cause,
+            network=name,
+            network_name=name,
+            container=desired.name,
+            endpoint=endpoint_body(desired.spec, desired.context, name),
+        )
+        last = draft.add(connect, (last, draft.made.get((Kind.NETWORK, name))))
+        keys.append(last)
+    if desired.state == "stopped":
+        draft.ready[change.address] = last
+        return keys
+    start = StartContainer(address=change.address, cause=change.cause, container=desired.name, name=desired.name)
+    last = draft.begun[change.address] = draft.add(start, (last,))
+    keys.append(last)
+    until = Ready.COMPLETED if desired.state == "completed" else awaited
+    if until is not None:
+        last = draft.add(await_action(desired, change.cause, until), (last,))
+        keys.append(last)
+    draft.ready[change.address] = last
+    return keys
+
+
+def plan_create(finding: Finding, draft: Draft, awaited: Ready | None) -> None:
+    """Make a container that is not there."""
+    pair = finding.subject.pair
+    assert pair is not None
+    created = draft.add(create_action(pair, finding.change, {}))
+    draft.made[Kind.CONTAINER, pair.desired.name] = created
+    _rise(pair, finding.change, draft, created, awaited)
+
+
+def plan_removal(finding: Finding, draft: Draft) -> str:
+    """Stop and remove a container; its volumes stay. The key of the removal."""
+    live, change = finding.subject.live_container, finding.change
+    assert live is not None
+    return remove_container(live, change.address, change.cause, draft)
+
+
+def remove_container(live: LiveContainer, address: Address, cause: str, draft: Draft) -> str:
+    """Stop and remove a live container. The key of the removal."""
+    last = None
+    if live.state.status == "paused":
+        unpause = UnpauseContainer(address=address, cause=cause, container=live.id, name=live.name)
+        last = draft.add(unpause)
+    if is_up(live.state):
+        last = draft.add(stop_action(live, address, cause), (last,))
+        draft.halted.setdefault(address, last)
+    remove = RemoveContainer(address=address, cause=cause, container=live.id, name=live.name)
+    key = draft.add(remove, (last,))
+    draft.free(Kind.CONTAINER, live.name, key)
+    return key
+
+
+def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
+    """Make a container anew while the old one waits aside, ready to come back.
+
+    Args:
+        finding: the replacement.
+        draft: the plan in the making.
+        hard: whether the old one must be gone first, since a volume of its is made anew; there is no way back then.
+    """
+    pair, change = finding.subject.pair, finding.change
+    assert pair is not None
+    old = pair.live
+    assert old is not None
+    if hard:
+        removed = remove_container(old, change.address, change.cause, draft)
+        created = draft.add(create_action(pair, change, old.anonymous), (removed,))
+        draft.made[Kind.CONTAINER, pair.desired.name] = created
+        _rise(pair, change, draft, created, None)
+        return
+    members: list[str] = []
+    undo: dict[str, tuple[Action, ...]] = {}
+    set_aside = _put_aside(pair, change, draft, members, undo)
+    created = draft.add(create_action(pair, change, old.anonymous), (set_aside,))
+    draft.made[Kind.CONTAINER, pair.desired.name] = created
+    members.append(created)
+    fresh: dict[str, Any] = {"address": change.address, "container": pair.desired.name, "name": pair.desired.name}
+    drop = RemoveContainer(cause="it did not come up", force=True, **fresh)
+    undo[created] = (drop,)
+    stopped = _halt(old, change, draft, created, members, undo)
+    rising = _rise(pair, change, draft, stopped or created, Ready.HEALTHY)
+    members += rising
+    if rising:
+        # The new one must let go of its ports before the old one can start again.
+        undo[draft.begun.get(change.address, rising[0])] = (drop,)
+    draft.rescues.append(Rescue(tuple(members), undo))
+    aside = old.name if set_aside is None else pair.desired.name + ASIDE
+    remove = RemoveContainer(address=change.address, cause=change.cause, container=old.id, name=aside)
+    draft.add(remove, (members[-1],))
+
+
+def _put_aside(
+    pair: Pair, change: ObjectChange, draft: Draft, members: list[str], undo: dict[str, tuple[Action, ...]]
+) -> str | None:
+    """Rename the old container, unless an interrupted run already did or its name is not wanted."""
+    old = pair.live
+    assert old is not None
+    aside = pair.desired.name + ASIDE
+    if old.name == aside:
+        return None
+    both: dict[str, Any] = {"address": change.address, "container": old.id}
+    rename = RenameContainer(cause=change.cause, name=old.name, new_name=aside, **both)
+    key = draft.add(rename)
+    draft.free(Kind.CONTAINER, old.name, key)
+    members.append(key)
+    undo[key] = (RenameContainer(cause="its successor failed", name=aside, new_name=old.name, **both),)
+    return key
+
+
+def _halt(
+    old: LiveContainer,
+    change: ObjectChange,
+    draft: Draft,
+    after: str,
+    members: list[str],
+    undo: dict[str, tuple[Action, ...]],
+) -> str | None:
+    """Stop the old container as late as can be."""
+    if not is_up(old.state):
+        return None
+    both: dict[str, Any] = {"address": change.address, "container": old.id, "name": old.name}
+    last = after
+    if old.state.status == "paused":
+        last = draft.add(UnpauseContainer(cause=change.cause, **both), (last,))
+    key = draft.add(stop_action(old, change.address, change.cause), (last,))
+    draft.halted[change.address] = key
+    members.append(key)
+    undo[key] = (StartContainer(cause="its successor failed", **both),)
+    return key
+
+
+def plan_update(finding: Finding, draft: Draft, awaited: Ready | None) -> None:
+    """Change a container as it stands."""
+    pair, change = finding.subject.pair, finding.change
+    assert pair is not None
+    old, desired = pair.live, pair.desired
+    assert old is not None
+    needed = ways(change.fields)
+    common: dict[str, Any] = {"address": change.address, "cause": change.cause, "container": old.id, "name": old.name}
+    steps: list[Action] = []
+    if Way.RENAME in needed:
+        steps.append(RenameContainer(new_name=desired.name, **common))
+    if Way.UPDATE in needed:
+        body = _update_body(desired, change.fields)
+        steps.append(UpdateContainer(body=body, expect=body, **common))
+    last = draft.chain(steps)
+    if Way.RENAME in needed:
+        draft.free(Kind.CONTAINER, old.name, steps[0].key)
+        draft.made[Kind.CONTAINER, desired.name] = steps[0].key
+    if Way.NETWORK in needed:
+        for action in _network_actions(pair, change):
+            made = draft.made.get((Kind.NETWORK, action.network_name))
+            last = draft.add(action, (last, made if isinstance(action, ConnectNetwork) else None))
+            if isinstance(action, DisconnectNetwork):
+                draft.free(Kind.NETWORK, action.network_name, last)
+    if {Way.STATE, Way.RESTART} & needed:
+        _change_state(pair, change, draft, last, awaited)
+
+
+def _update_body(desired: DesiredContainer, fields: tuple[FieldChange, ...]) -> dict[str, Any]:
+    keys = {item.path.partition(".")[0] for item in fields if item.way is Way.UPDATE}
+    if "mem_limit" in keys:
+        # A limit above the present swap limit is refused unless the two come together.
+        keys.add("memswap_limit")
+    body: dict[str, Any] = {}
+    for key in sorted(keys):
+        row = container_table.BY_KEY[key]
+        assert row.update is not None
+        body.update(row.update(desired.fields[key]))
+    return body
+
+
+def _network_actions(pair: Pair, change: ObjectChange) -> Iterator[ConnectNetwork | DisconnectNetwork]:
+    old, desired = pair.live, pair.desired
+    assert old is not None
+    want, have = _endpoints(desired.fields["networks"]), _endpoints(old.fields["networks"])
+    row = container_table.BY_KEY["networks"]
+    common: dict[str, Any] = {"address": change.address, "cause": change.cause, "container": old.id}
+    for name in sorted({*want, *have}):
+        there = name in have
+        if there and name in want and row.agrees({name: want[name]}, {name: have[name]}):
+            continue
+        if there:
+            yield DisconnectNetwork(network=old.networks.get(name) or name, network_name=name, force=True, **common)
+        if name in want:
+            body = endpoint_body(desired.spec, desired.context, name)
+            yield ConnectNetwork(network=name, network_name=name, endpoint=body, **common)
+
+
+def _endpoints(value: Value) -> Mapping[str, Value]:
+    assert isinstance(value, Mapping)
+    return value
+
+
+def _change_state(pair: Pair, change: ObjectChange, draft: Draft, after: str | None, awaited: Ready | None) -> None:
+    old, desired = pair.live, pair.desired
+    assert old is not None
+    common: dict[str, Any] = {
+        "address": change.address,
+        "cause": change.cause,
+        "container": old.id,
+        "name": desired.name,
+    }
+    if old.state.status == "paused":
+        after = draft.add(UnpauseContainer(**common), (after,))
+        if desired.state != "stopped":
+            draft.begun[change.address] = draft.ready[change.address] = after
+            return
+    if is_up(old.state):
+        after = draft.add(stop_action(old, change.address, change.cause), (after,))
+        draft.halted[change.address] = after
+    if desired.state == "stopped":
+        return
+    after = draft.begun[change.address] = draft.add(StartContainer(**common), (after,))
+    until = Ready.COMPLETED if desired.state == "completed" else awaited
+    if until is not None:
+        after = draft.add(await_action(desired, change.cause, until), (after,))
+    draft.ready[change.address] = after

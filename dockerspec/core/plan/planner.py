@@ -1,0 +1,171 @@
+"""A diff to a plan: actions per finding, then the order between them. Pure; asks nothing and logs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dockerspec.core.address import Address, Kind
+from dockerspec.core.diagnostics import Diagnostic, Severity, error
+from dockerspec.core.diff.change import ChangeKind
+from dockerspec.core.diff.containers import is_up
+from dockerspec.core.diff.pairing import Pair, is_aside
+from dockerspec.core.diff.result import Diff, Finding
+from dockerspec.core.live.state import LiveState
+from dockerspec.core.plan.action import Ready, RemoveContainer
+from dockerspec.core.plan.containers import (
+    await_action,
+    plan_create,
+    plan_removal,
+    plan_replace,
+    plan_update,
+)
+from dockerspec.core.plan.draft import Draft
+from dockerspec.core.plan.graph import Cycle, Graph
+from dockerspec.core.plan.images import plan_image
+from dockerspec.core.plan.order import order_all, replicas
+from dockerspec.core.plan.plan import Plan
+from dockerspec.core.plan.resources import plan_network, plan_volume
+from dockerspec.core.table.storage import mounted_volumes
+
+
+def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
+    """The plan that carries out a diff. With an error among the diagnostics it has no actions."""
+    changes = tuple(item.change for item in diff.findings)
+    unchanged = len(diff.unchanged)
+    diagnostics = (*diff.diagnostics, *_foreigners(diff, live))
+    if any(item.severity is Severity.ERROR for item in diagnostics):
+        return Plan(stack, changes, diagnostics=diagnostics, unchanged=unchanged)
+    draft = Draft()
+    _plan_images_and_resources(diff, live, draft)
+    _plan_containers(diff, draft)
+    _await_the_waiting(diff, draft)
+    order_all(draft, diff.pairs, live.containers)
+    try:
+        graph = draft.graph()
+        order = graph.order()
+    except Cycle as cycle:
+        fault = error("", f"the changes need each other in a circle: {cycle}", "apply one of them alone with --target")
+        return Plan(stack, changes, diagnostics=(*diagnostics, fault), unchanged=unchanged)
+    return Plan(
+        stack=stack,
+        changes=changes,
+        actions={key: draft.actions[key] for key in order},
+        graph=Graph({key: graph.before[key] for key in order}),
+        rescues=tuple(draft.rescues),
+        diagnostics=diagnostics,
+        unchanged=unchanged,
+    )
+
+
+def _by_kind(diff: Diff, kind: Kind) -> Iterator[Finding]:
+    return (item for item in diff.findings if item.change.address.kind is kind)
+
+
+def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
+    """Networks and volumes that must go but are in use by containers that are not ours to touch."""
+    own = {item.id for item in live.containers}
+    for finding in diff.findings:
+        change, network, volume = finding.change, finding.subject.live_network, finding.subject.live_volume
+        if change.kind not in (ChangeKind.DELETE, ChangeKind.REPLACE):
+            continue
+        if network is not None:
+            users = sorted(name for ident, name in network.attached.items() if ident not in own)
+            way_out = f"docker network disconnect {network.name} {users[0]}" if users else ""
+        elif volume is not None:
+            users = sorted(item.name for item in live.others if volume.name in item.volumes)
+            way_out = f"docker rm {users[0]}" if users else ""
+        else:
+            continue
+        if users:
+            yield error(
+                f"{change.address.kind}s.{change.address.name}",
+                f"{change.name} must go, but is in use by {', '.join(users)}, not part of this stack",
+                f"free it first, as with `{way_out}`",
+            )
+
+
+def _plan_images_and_resources(diff: Diff, live: LiveState, draft: Draft) -> None:
+    changed = {item.change.address: item.change.kind for item in _by_kind(diff, Kind.CONTAINER)}
+    keep = {
+        pair.live.id: pair
+        for address, pair in diff.pairs.items()
+        if pair.live is not None and changed.get(address, ChangeKind.UPDATE) is ChangeKind.UPDATE
+    }
+    for finding in _by_kind(diff, Kind.IMAGE):
+        plan_image(finding, draft)
+    for finding in _by_kind(diff, Kind.NETWORK):
+        plan_network(finding, draft, live.containers, keep)
+    for finding in _by_kind(diff, Kind.VOLUME):
+        plan_volume(finding, draft)
+
+
+def _plan_containers(diff: Diff, draft: Draft) -> None:
+    lost = {item.change.name for item in _by_kind(diff, Kind.VOLUME) if item.change.kind is ChangeKind.REPLACE}
+    awaited = _awaited(diff)
+    removals: list[tuple[Finding, str]] = []
+    for finding in _by_kind(diff, Kind.CONTAINER):
+        change, pair = finding.change, finding.subject.pair
+        if pair is None:
+            removals.append((finding, plan_removal(finding, draft)))
+        elif change.kind is ChangeKind.CREATE:
+            plan_create(finding, draft, awaited.get(change.address))
+        elif change.kind is ChangeKind.UPDATE:
+            plan_update(finding, draft, awaited.get(change.address))
+        else:
+            plan_replace(finding, draft, hard=bool(lost & set(mounted_volumes(pair.desired.fields))))
+    for finding, key in removals:
+        _order_extra(finding, key, diff.pairs, draft)
+
+
+def _order_extra(finding: Finding, key: str, pairs: Mapping[Address, Pair], draft: Draft) -> None:
+    """What an interrupted replacement left goes before anything else is done to its container."""
+    removed = draft.actions[key]
+    assert isinstance(removed, RemoveContainer)
+    pair = pairs.get(finding.change.address)
+    if pair is None or pair.live is None or not any(item.id == removed.container for item in pair.extras):
+        return
+    if pair.finish and is_aside(pair.extras[0]):
+        return
+    for other, action in draft.actions.items():
+        same = action.address == finding.change.address
+        if same and getattr(action, "container", removed.container) != removed.container:
+            draft.edge(key, other)
+
+
+def _awaited(diff: Diff) -> dict[Address, Ready]:
+    """Which containers must be waited for after their start, and for what."""
+    result: dict[Address, Ready] = {}
+    starting = {item.change.address for item in _by_kind(diff, Kind.CONTAINER) if item.subject.pair is not None}
+    for address, pair in diff.pairs.items():
+        policy = pair.desired.spec.update
+        if policy is not None and policy.wait:
+            result[address] = Ready(policy.wait)
+        if address not in starting:
+            continue
+        for key, dependency in pair.desired.spec.depends_on.items():
+            if dependency.condition == "service_healthy":
+                result.update(dict.fromkeys(replicas(diff.pairs, key), Ready.HEALTHY))
+    return result
+
+
+def _await_the_waiting(diff: Diff, draft: Draft) -> None:
+    """Containers that are not started in this run may still be on their way to what others wait for."""
+    for address, pair in diff.pairs.items():
+        if address not in draft.begun:
+            continue
+        for key, dependency in pair.desired.spec.depends_on.items():
+            for other in replicas(diff.pairs, key):
+                _await_one(diff.pairs[other], dependency.condition, f"{address} waits for it", draft)
+
+
+def _await_one(pair: Pair, condition: str, cause: str, draft: Draft) -> None:
+    address, live = pair.desired.address, pair.live
+    if address in draft.ready or live is None:
+        return
+    if condition == "service_healthy" and live.state.health not in ("", "healthy"):
+        until = Ready.HEALTHY
+    elif condition == "service_completed_successfully" and is_up(live.state):
+        until = Ready.COMPLETED
+    else:
+        return
+    draft.ready[address] = draft.add(await_action(pair.desired, cause, until))

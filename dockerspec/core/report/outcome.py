@@ -1,0 +1,77 @@
+"""What became of each action, as values; and the report of a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dockerspec.core.diff.change import ChangeKind, ObjectChange
+from dockerspec.core.plan.action import Action
+
+
+class Status(StrEnum):
+    """The fate of an action."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # something that it needs failed
+    CANCELLED = "cancelled"  # the user stopped the run before it began
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The fate of one action.
+
+    Attributes:
+        action: the action.
+        status: its fate.
+        message: the error, or for a skipped action the key of the action at fault; else empty.
+        hint: what the user can do about the error, or empty.
+        warnings: what the engine remarked on a call that succeeded.
+        logs: the last lines of a container that did not come up, or empty.
+        seconds: how long it took.
+        undo: whether it was a step of a way back.
+    """
+
+    action: Action
+    status: Status
+    message: str = ""
+    hint: str = ""
+    warnings: tuple[str, ...] = ()
+    logs: str = ""
+    seconds: float = 0.0
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of carrying out a plan.
+
+    Attributes:
+        stack: the stack's name.
+        outcomes: by action key, in the order in which they ended.
+        undone: the steps of the ways back that were gone, in order.
+        cancelled: whether the user stopped the run.
+        remaining: what still differed from the spec when the engine was read again at the end; a sound run leaves
+            nothing, but a container may have ended as soon as it was started.
+        seconds: how long the run took.
+    """
+
+    stack: str
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    undone: tuple[Outcome, ...] = ()
+    cancelled: bool = False
+    remaining: tuple[ObjectChange, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every action was done and nothing differs from the spec any more."""
+        left = any(change.kind is not ChangeKind.KEEP for change in self.remaining)
+        done = all(item.status is Status.DONE for item in self.outcomes.values())
+        return done and not left and not self.cancelled
+
+    def count(self, status: Status) -> int:
+        """How many actions met that fate."""
+        return sum(item.status is status for item in self.outcomes.values())

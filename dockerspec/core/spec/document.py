@@ -1,0 +1,182 @@
+"""YAML text -> Document: a tree in which every node knows its place.
+
+The only module that knows the YAML library. It reads parser events, not the library's objects: so it can keep the
+text of each scalar and both places of a duplicate key, and no tag can make Python do anything.
+
+The C parser is ten times faster and used where it is installed. It knows an old YAML only and refuses some good texts
+(`[80:80]` without quotes, above all), so what it refuses is read again by the pure parser, which has the last word.
+The pure parser alone, in turn, wants spaces where YAML allows a tab. Where both read a text, the tree is the same.
+
+Callers: `load`. Limits: one document a file, no directives, no tags but the core ones; bounds on size, depth and
+expanded aliases keep hostile texts cheap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dockerspec.core.diagnostics import Diagnostic, Span, error
+from dockerspec.core.spec import nodes
+from dockerspec.core.spec.nodes import Mapping, Plain
+from dockerspec.core.spec.paths import Path
+from dockerspec.core.spec.source import SourceFile
+from dockerspec.core.spec.texts import TEXT_RULE
+from dockerspec.core.spec.tree import TreeBuilder, Unreadable
+from dockerspec.core.spec.yaml_faults import explain
+
+MAX_CHARACTERS = 8 * 1024 * 1024
+# The pure parser takes seconds for more, and nobody waits that long for a better sentence.
+_RETRY_UP_TO = 1024 * 1024
+
+# YAML's printable characters, without the three that are line breaks to one parser and text to the other, and
+# without the byte order mark, which is only allowed (and cut off) at the start.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_DIRECTIVE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*%")
+_BOM = "\ufeff"
+
+
+class _SyntaxFault(Unreadable):
+    """A parser gave up, for a reason that another parser may not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A spec as a tree, made from one text or merged from several."""
+
+    root: Mapping
+
+    def plain(self) -> dict[str, Plain]:
+        """Return dicts, lists and Python scalars for the model; places that want a text get it as written."""
+        data = nodes.plain(self.root, TEXT_RULE)
+        assert isinstance(data, dict)
+        return data
+
+    def span(self, path: Path, *, key: bool = False) -> Span:
+        """Return the place of a path, or of the nearest node above it that exists.
+
+        Args:
+            path: the place, such as `("containers", "web", "ports", 0)`.
+            key: whether the key of the last step is meant instead of its value.
+        """
+        node, name, whole = nodes.find(self.root, path)
+        return nodes.span_of(name if name is not None and (key or not whole) else node)
+
+
+def parse(source: SourceFile, *, pure: bool = False) -> tuple[Document | None, list[Diagnostic]]:
+    """Read one spec text.
+
+    Args:
+        source: the text and the name under which faults are reported.
+        pure: take the pure Python parser even where the C one is installed (for tests).
+
+    Returns:
+        The document, None where the text can't be read to its end, and all faults found.
+    """
+    text = source.text.removeprefix(_BOM)
+    fault = _check_text(source.name, text)
+    if fault:
+        return None, [fault]
+    builder = TreeBuilder(source.name)
+    try:
+        try:
+            root = _build(builder, text, pure=pure)
+        except _SyntaxFault:
+            if pure or len(text) > _RETRY_UP_TO:
+                raise
+            builder = TreeBuilder(source.name)
+            root = _build(builder, text, pure=True)
+    except Unreadable as stop:
+        return None, [*builder.faults, stop.fault]
+    if isinstance(root, Mapping):
+        return Document(root), builder.faults
+    span = nodes.span_of(root) if root else Span(source.name, 1, 1)
+    if root is None or nodes.is_null(root):
+        return None, [_empty(span)]
+    summary = f"a spec is a mapping, but this is {'a list' if isinstance(root, nodes.Sequence) else 'a text'}"
+    return None, [*builder.faults, error("", summary, "start with 'containers:' at the left margin", span)]
+
+
+def _empty(span: Span) -> Diagnostic:
+    fix = "write at least 'containers:' with one container below it"
+    return error("", "the spec is empty", fix, span)
+
+
+def _check_text(name: str, text: str) -> Diagnostic | None:
+    """Refuse what no parser should see."""
+    if len(text) > MAX_CHARACTERS:
+        size = f"{len(text) / 1024 / 1024:.1f} MiB, more than {MAX_CHARACTERS // 1024 // 1024} MiB"
+        return error("", f"the spec has {size}", "split it into several stacks", Span(name, 1, 1))
+    if found := _FORBIDDEN.search(text):
+        return _forbidden(name, text, found)
+    if found := _DIRECTIVE.match(text):
+        span = _position(name, text, found.end() - 1)
+        return error("", "YAML directives such as '%YAML' aren't read", "delete this line", span)
+    return None
+
+
+def _position(name: str, text: str, offset: int) -> Span:
+    before = re.split("\r\n|\r|\n", text[:offset])
+    return Span(name, len(before), len(before[-1]) + 1)
+
+
+def _forbidden(name: str, text: str, found: re.Match[str]) -> Diagnostic:
+    span, code = _position(name, text, found.start()), ord(found[0])
+    if code == 0:
+        return error("", "a NUL byte: this is a binary file, not a spec", "give a YAML text file", span)
+    escape = f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"
+    fix = f'delete it, or write it as the escape "{escape}" in double quotes'
+    return error("", f"the invisible character U+{code:04X} isn't allowed in a spec", fix, span)
+
+
+def _build(builder: TreeBuilder, text: str, *, pure: bool) -> nodes.Node | None:
+    """Feed the parser's events to the builder; the first syntax error ends the reading."""
+    from ruamel.yaml import events
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    handlers: dict[type, Callable[[Any], None]] = {
+        events.ScalarEvent: builder.scalar,
+        events.AliasEvent: builder.alias,
+        events.MappingStartEvent: builder.start_mapping,
+        events.SequenceStartEvent: builder.start_sequence,
+        events.MappingEndEvent: builder.end,
+        events.SequenceEndEvent: builder.end,
+        events.DocumentStartEvent: builder.start_document,
+    }
+    ignore = {events.StreamStartEvent, events.DocumentEndEvent}
+    next_event = _events(text, pure=pure)
+    try:
+        while True:
+            event = next_event()
+            kind = type(event)
+            handler = handlers.get(kind)
+            if handler is not None:
+                handler(event)
+            elif kind not in ignore:
+                return builder.root
+    except MarkedYAMLError as problem:
+        marks = (problem.problem_mark or problem.context_mark, problem.context_mark)
+        fault = explain(builder.file, text, problem.problem or str(problem), problem.context, *marks)
+        raise _SyntaxFault(fault) from None
+    except (YAMLError, ValueError) as problem:
+        raise _SyntaxFault(explain(builder.file, text, str(problem))) from None
+
+
+def _events(text: str, *, pure: bool) -> Callable[[], Any]:
+    """Return a function that gives the next parser event each time."""
+    if not pure:
+        try:
+            # Untyped compiled module without stubs, absent where no wheel fits the interpreter.
+            from _ruamel_yaml import CParser  # type: ignore[import-not-found,unused-ignore]
+        except ImportError:
+            pass
+        else:
+            get_event: Callable[[], Any] = CParser(text).get_event
+            return get_event
+    from ruamel.yaml import YAML
+
+    _, parser = YAML(typ="safe", pure=True).get_constructor_parser(text)
+    pure_event: Callable[[], Any] = parser.get_event
+    return pure_event

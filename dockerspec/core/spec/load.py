@@ -1,0 +1,215 @@
+"""Spec texts -> Stack: the ordered phases, and what they found.
+
+Callers: `runtime.files`. The order is data (`PHASES`), described in docs/phases.md and pinned to it by a test. A
+phase works on what the phases before it left and adds to the faults; it does nothing where its input is missing, so
+that one run reports as much as can be known.
+Limits: reads nothing itself; `env_file`s and secrets come through the injected reader.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pydantic import ValidationError
+
+from dockerspec.core.diagnostics import Diagnostic, Severity, Span, error, warning
+from dockerspec.core.spec import document as documents
+from dockerspec.core.spec import faults, hints, nodes
+from dockerspec.core.spec.document import Document
+from dockerspec.core.spec.interpolate import Interpolator
+from dockerspec.core.spec.merge import merge
+from dockerspec.core.spec.model import Stack
+from dockerspec.core.spec.paths import Path
+from dockerspec.core.spec.resolve import Resolver
+from dockerspec.core.spec.source import Reader, SourceFile, Variables
+from dockerspec.core.spec.validate import validate
+from dockerspec.core.spec.variables import Declarations
+from dockerspec.errors import SpecError
+
+_MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What came of loading.
+
+    Attributes:
+        stack: the spec, or None where there are errors.
+        diagnostics: errors and warnings, in the order of the files.
+        sensitive: values that must never be shown: secrets, and variables marked `sensitive`.
+        secrets: the value of each declared secret that a container uses.
+        document: the merged spec with its places, or None where a file can't be read.
+    """
+
+    stack: Stack | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    sensitive: frozenset[str] = frozenset()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    document: Document | None = field(default=None, repr=False)
+
+    def span_of(self, path: Path) -> Span | None:
+        """Return where a spec path stands, or the nearest place above it."""
+        return self.document.span(path) if self.document else None
+
+    def require(self) -> Stack:
+        """Return the stack.
+
+        Raises:
+            SpecError: the spec has errors.
+        """
+        if self.stack is None:
+            raise SpecError(self.diagnostics)
+        return self.stack
+
+
+@dataclass(slots=True)
+class Work:
+    """What the phases hand on to each other in one load."""
+
+    files: Sequence[SourceFile]
+    variables: Variables
+    reader: Reader
+    documents: list[tuple[SourceFile, Document]] = field(default_factory=list)
+    document: Document | None = None
+    stack: Stack | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    sensitive: frozenset[str] = frozenset()
+    secrets: dict[str, str] = field(default_factory=dict)
+    unexpanded: set[Span] = field(default_factory=set)
+    faults: list[Diagnostic] = field(default_factory=list)
+
+    def span_of(self, path: Path) -> Span | None:
+        """Return where a spec path stands."""
+        return self.document.span(path) if self.document else None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step: its name in docs/phases.md, and its function."""
+
+    name: str
+    run: Callable[[Work], None]
+
+
+def _parse(work: Work) -> None:
+    for source in work.files:
+        document, found = documents.parse(source)
+        work.faults += found
+        if document is not None:
+            work.documents.append((source, document))
+
+
+def _declare(work: Work) -> None:
+    declarations = Declarations()
+    work.documents = [(source, declarations.take(document)) for source, document in work.documents]
+    work.values = declarations.settle(work.variables.merged())
+    work.sensitive = declarations.sensitive(work.values)
+    work.faults += declarations.faults
+
+
+def _interpolate(work: Work) -> None:
+    interpolator = Interpolator(work.values)
+    work.documents = [(source, interpolator.document(document, source)) for source, document in work.documents]
+    work.unexpanded = interpolator.failed
+    work.faults += interpolator.faults
+    for name in work.variables.given:
+        if name not in interpolator.used:
+            work.faults.append(warning("", f"the spec doesn't use the variable {name} given with --var"))
+
+
+def _merge(work: Work) -> None:
+    if not work.documents or len(work.documents) < len(work.files):
+        return
+    document = work.documents[0][1]
+    for _, overlay in work.documents[1:]:
+        document = merge(document, overlay)
+    work.document = document
+
+
+def _name(work: Work) -> None:
+    """A stack without a name takes that of its folder, as a Compose project does."""
+    if work.document is None or "stack" in work.document.root.values:
+        return
+    root = work.document.root
+    folder = posixpath.basename(work.files[0].folder)
+    name = re.sub(r"[^a-z0-9_-]", "", folder.lower()).lstrip("_-")
+    if not name:
+        fix = "write 'stack: NAME' at the top of the spec"
+        work.faults.append(error("stack", "the stack has no name and its folder gives none", fix, nodes.span_of(root)))
+        name = "unnamed"
+    scalar = nodes.Scalar(name, nodes.Style.QUOTED, *root[-3:])
+    values, keys = {"stack": scalar, **root.values}, {"stack": scalar, **root.keys}
+    work.document = Document(root._replace(values=values, keys=keys))
+
+
+def _model(work: Work) -> None:
+    if work.document is None:
+        return
+    if "services" in work.document.root.values and "containers" not in work.document.root.values:
+        span = work.document.span(("services",), key=True)
+        work.faults.append(error("services", "Compose files aren't read yet", hints.COMPOSE_FILE, span))
+        return
+    try:
+        work.stack = Stack.model_validate(work.document.plain())
+    except ValidationError as problem:
+        found = faults.explain(problem, work.document, Stack)
+        work.faults += [fault for fault in found if fault.span not in work.unexpanded]
+
+
+def _resolve(work: Work) -> None:
+    if work.stack is None:
+        return
+    resolver = Resolver(work.files[0].folder, work.values, work.reader, work.span_of)
+    work.stack = resolver.stack(work.stack)
+    work.secrets = resolver.secrets
+    work.sensitive |= frozenset(resolver.secrets.values())
+    work.faults += resolver.faults
+
+
+def _validate(work: Work) -> None:
+    if work.stack is not None:
+        work.faults += validate(work.stack, work.span_of)
+
+
+PHASES: tuple[Phase, ...] = (
+    Phase("parse", _parse),
+    Phase("declare", _declare),
+    Phase("interpolate", _interpolate),
+    Phase("merge", _merge),
+    Phase("name", _name),
+    Phase("model", _model),
+    Phase("resolve", _resolve),
+    Phase("validate", _validate),
+)
+
+
+def load(files: Sequence[SourceFile], variables: Variables, reader: Reader) -> LoadResult:
+    """Make a stack from spec texts.
+
+    Args:
+        files: at least one; later ones overlay earlier ones. Relative paths start from the folder of the first.
+        variables: the values that the spec can use.
+        reader: reads the `env_file`s and secret files by absolute path.
+    """
+    work = Work(files, variables, reader)
+    for phase in PHASES:
+        phase.run(work)
+    found = sorted({_masked(fault, work.sensitive) for fault in work.faults}, key=_order)
+    failed = any(fault.severity is Severity.ERROR for fault in found)
+    stack = None if failed else work.stack
+    return LoadResult(stack, tuple(found), work.sensitive, work.secrets, work.document)
+
+
+def _order(fault: Diagnostic) -> tuple[str, int, int, str, str, str]:
+    return (*fault.sort_key, fault.fix)
+
+
+def _masked(fault: Diagnostic, sensitive: frozenset[str]) -> Diagnostic:
+    """Take secret values out of the sentences, which may quote what the user gave."""
+    summary, fix = fault.summary, fault.fix
+    for value in sorted(sensitive, key=len, reverse=True):
+        summary, fix = summary.replace(value, _MASK), fix.replace(value, _MASK)
+    return fault if (summary, fix) == (fault.summary, fault.fix) else replace(fault, summary=summary, fix=fix)

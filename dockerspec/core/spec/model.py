@@ -1,0 +1,99 @@
+"""The spec model: what a validated spec is, for every stage that follows.
+
+Called by the loader, which hands `Stack.model_validate` plain data, and by everything that reads a spec. All names that
+others need are here; the sibling modules are its parts. What ties several keys together is in validate.py.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
+
+from dockerspec.core import values
+from dockerspec.core.spec.forms import Form, ObjectName, SpecModel, key, needed, pattern
+from dockerspec.core.spec.model_container import ContainerSpec
+from dockerspec.core.spec.model_mounts import BindOptions, ImageOptions, Mount, TmpfsOptions, VolumeOptions
+from dockerspec.core.spec.model_parts import (
+    Blkio,
+    Dependency,
+    Device,
+    DeviceRate,
+    DeviceWeight,
+    Endpoint,
+    EnvFile,
+    Healthcheck,
+    ImageSource,
+    Logging,
+    Port,
+    RestartPolicy,
+    SecretRef,
+    Ulimit,
+    UpdatePolicy,
+)
+from dockerspec.core.spec.model_resource import (
+    Build,
+    ImageSpec,
+    Ipam,
+    IpamPool,
+    NetworkSpec,
+    SecretSpec,
+    VolumeSpec,
+)
+
+__all__ = [
+    "BindOptions",
+    "Blkio",
+    "Build",
+    "ContainerSpec",
+    "Dependency",
+    "Device",
+    "DeviceRate",
+    "DeviceWeight",
+    "Endpoint",
+    "EnvFile",
+    "Healthcheck",
+    "ImageOptions",
+    "ImageSource",
+    "ImageSpec",
+    "Ipam",
+    "IpamPool",
+    "Logging",
+    "Mount",
+    "NetworkSpec",
+    "Port",
+    "RestartPolicy",
+    "SecretRef",
+    "SecretSpec",
+    "Stack",
+    "TmpfsOptions",
+    "Ulimit",
+    "UpdatePolicy",
+    "VolumeOptions",
+    "VolumeSpec",
+]
+
+StackName = Annotated[str, AfterValidator(values.check_stack_name), Form("stack name", pattern("[a-z0-9][a-z0-9_-]*"))]
+
+
+class Stack(SpecModel):
+    """A stack: everything that one spec describes."""
+
+    dockerspec: Literal[1] = key(1, "Version of the spec's format; 1 is the only one.", 1)
+    stack: StackName = needed(
+        "The stack's name: small letters, digits, _ and -; it starts the names of all objects.", "shop"
+    )
+    images: dict[ObjectName, ImageSpec] = key({}, "Images that the stack builds or pulls, by name.")
+    networks: dict[ObjectName, NetworkSpec] = key({}, "Networks of the stack, by name.")
+    volumes: dict[ObjectName, VolumeSpec] = key({}, "Volumes of the stack, by name.")
+    secrets: dict[ObjectName, SecretSpec] = key({}, "Secret values that variables may hold, by name.")
+    containers: dict[ObjectName, ContainerSpec] = key({}, "Containers of the stack, by name.")
+
+    @classmethod
+    def renamed(cls, fields: dict[Any, Any]) -> dict[Any, Any]:
+        """Refuse a Compose file with a word on how to turn it into a spec.
+
+        Raises:
+            ValueError: the top level has `services`.
+        """
+        if "services" in fields:
+            raise ValueError("Compose files aren't read yet; rename services: to containers: and name: to stack:")
+        return fields

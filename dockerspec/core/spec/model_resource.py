@@ -1,0 +1,152 @@
+"""The spec model of images, networks, volumes and secrets.
+
+Called by model.py, which puts the stack together. Values are canonical after validation: bytes, nanoseconds, texts.
+"""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from dockerspec.core.spec.forms import (
+    Bool,
+    Cidr,
+    ContainerName,
+    ExtraHosts,
+    Image,
+    Ip,
+    OptionalPairs,
+    Options,
+    Pairs,
+    Schema,
+    Size,
+    SpecModel,
+    Text,
+    Texts,
+    key,
+)
+
+PullPolicy = Literal["always", "missing", "never"]
+
+
+class Build(SpecModel):
+    """How an image is built; a text alone is the context."""
+
+    SHORT_FORMS: ClassVar[tuple[Schema, ...]] = ({"type": "string"},)
+
+    context: Text = key(".", "Folder with the files that the build may copy, relative to the spec.", "./web")
+    dockerfile: Text | None = key(
+        None, "Path of the Dockerfile within the context; Dockerfile by default.", "docker/Dockerfile.prod"
+    )
+    dockerfile_inline: Text | None = key(
+        None, "Text of the Dockerfile, instead of a file.", "FROM busybox\nCMD [httpd, -f]\n"
+    )
+    args: OptionalPairs = key(
+        {}, "Build arguments; one without a value takes it from the environment of the run.", {"VERSION": "1.4"}
+    )
+    target: Text | None = key(None, "Stage of the Dockerfile to build; the last one by default.", "runtime")
+    labels: Pairs = key({}, "Labels put on the built image.", {"org.example.team": "shop"})
+    network: Text | None = key(None, "Network that the build's commands use; the engine's own by default.", "host")
+    shm_size: Size | None = key(None, "Size of /dev/shm during the build, in bytes or with a unit.", "128m")
+    no_cache: Bool = key(False, "Whether to build every step anew; false by default.", True)
+    pull: Bool = key(False, "Whether to ask the registry for newer base images; false by default.", True)
+    extra_hosts: ExtraHosts = key((), "Lines for the hosts file during the build.", ["mirror.local:10.0.0.7"])
+    cache_from: Texts = key((), "Images whose layers may serve as a cache.", ["shop/web:latest"])
+
+    @classmethod
+    def short_form(cls, value: object) -> object:
+        """A text is the context."""
+        return {"context": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_dockerfile(self) -> Self:
+        if self.dockerfile is not None and self.dockerfile_inline is not None:
+            raise ValueError("dockerfile and dockerfile_inline exclude each other; remove one of them")
+        return self
+
+
+class ImageSpec(SpecModel):
+    """An image that the stack builds or pulls."""
+
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("build", "image")
+
+    build: Build | None = key(None, "How to build the image; a text is the context's folder.", "./web")
+    image: Image | None = key(None, "Reference of the image to pull.", "redis:7")
+    tags: Texts = key(
+        (),
+        "References given to the image; of a built one the first is its own, STACK/NAME:latest by default.",
+        ["shop/web:1.4", "shop/web:latest"],
+    )
+    platform: Text | None = key(None, "Platform as OS/ARCH[/VARIANT]; the engine's own by default.", "linux/amd64")
+    pull_policy: PullPolicy | None = key(
+        None, "When to pull: missing only if absent (the default), always, or never.", "always"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.build is None) == (self.image is None):
+            raise ValueError("an image needs exactly one of build and image; write build: ./FOLDER, or image: NAME:TAG")
+        return self
+
+
+class IpamPool(SpecModel):
+    """A range of addresses that a network gives out."""
+
+    subnet: Cidr | None = key(None, "The subnet in CIDR notation; chosen by the engine by default.", "10.90.0.0/24")
+    ip_range: Cidr | None = key(None, "Part of the subnet that containers get addresses from.", "10.90.0.128/25")
+    gateway: Ip | None = key(None, "The gateway's address; the first of the subnet by default.", "10.90.0.1")
+    aux_addresses: Options = key(
+        {}, "Addresses that containers never get, by a name of your own.", {"nas": "10.90.0.9"}
+    )
+
+
+class Ipam(SpecModel):
+    """How a network gives out addresses."""
+
+    driver: Text | None = key(None, "The address driver; the engine's own by default.", "default")
+    options: Options = key({}, "Options of the address driver.", {"foo": "bar"})
+    config: tuple[IpamPool, ...] = key((), "The network's address ranges.", [{"subnet": "10.90.0.0/24"}])
+
+
+class NetworkSpec(SpecModel):
+    """A network of the stack, or one that exists already."""
+
+    name: ContainerName | None = key(None, "The network's name on the engine; STACK_NAME by default.", "front")
+    driver: Text | None = key(None, "The network driver; bridge by default.", "bridge")
+    driver_opts: Options = key({}, "Options of the driver.", {"com.docker.network.driver.mtu": "1400"})
+    ipam: Ipam | None = key(None, "How addresses are given out.", {"config": [{"subnet": "10.90.0.0/24"}]})
+    internal: Bool = key(False, "Whether the network is cut off from the outside; false by default.", True)
+    attachable: Bool = key(False, "Whether containers outside a swarm may join; false by default.", True)
+    enable_ipv4: Bool | None = key(None, "Whether containers get IPv4 addresses; true by default.", False)
+    enable_ipv6: Bool | None = key(None, "Whether containers get IPv6 addresses; false by default.", True)
+    labels: Pairs = key({}, "Labels put on the network.", {"team": "shop"})
+    external: Bool = key(False, "Whether the network exists already and is never changed; false by default.", True)
+
+
+class VolumeSpec(SpecModel):
+    """A volume of the stack, or one that exists already."""
+
+    name: ContainerName | None = key(None, "The volume's name on the engine; STACK_NAME by default.", "pgdata")
+    driver: Text | None = key(None, "The volume driver; local by default.", "local")
+    driver_opts: Options = key({}, "Options of the driver.", {"type": "tmpfs", "device": "tmpfs"})
+    labels: Pairs = key({}, "Labels put on the volume.", {"backup": "daily"})
+    external: Bool = key(False, "Whether the volume exists already and is never changed; false by default.", True)
+    prevent_destroy: Bool = key(
+        True, "Whether the volume outlives the stack unless a run names it for deletion; true by default.", False
+    )
+
+
+class SecretSpec(SpecModel):
+    """A secret value and where a run finds it."""
+
+    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("file", "environment")
+
+    file: Text | None = key(None, "File whose content is the value, relative to the spec.", "./secrets/pg_password")
+    environment: Text | None = key(None, "Variable of the run's environment that holds the value.", "PG_PASSWORD")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.file is None) == (self.environment is None):
+            raise ValueError(
+                "a secret needs exactly one of file and environment; write file: ./PATH, or environment: VARIABLE"
+            )
+        return self

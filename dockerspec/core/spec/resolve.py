@@ -1,0 +1,153 @@
+"""Stack -> Stack: relative paths made absolute, `env_file`s read, values of the run and of secrets put in.
+
+Callers: `load`, after the model has accepted the spec. Limits: reads only through the injected reader; secret values
+never enter the stack, they are returned beside it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dockerspec.core.diagnostics import Diagnostic, Span, error
+from dockerspec.core.spec.dotenv import DotenvFault, parse_dotenv
+from dockerspec.core.spec.model import ContainerSpec, EnvFile, SecretRef, SecretSpec, Stack
+from dockerspec.core.spec.paths import Path, format_path
+from dockerspec.core.spec.source import FileFault, Reader
+
+_REMOTE_STARTS = ("git@", "github.com/")
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Resolves one stack.
+
+    Attributes:
+        folder: what relative paths start from.
+        values: the variables of the run.
+        reader: reads a file by its absolute path.
+        span_of: the place of a spec path.
+        secrets: the value of each secret that a container uses.
+        faults: what could not be resolved.
+    """
+
+    folder: str
+    values: Mapping[str, str]
+    reader: Reader
+    span_of: Callable[[Path], Span | None]
+    secrets: dict[str, str] = field(default_factory=dict)
+    faults: list[Diagnostic] = field(default_factory=list)
+    _files: dict[str, str | FileFault] = field(default_factory=dict)
+
+    def stack(self, stack: Stack) -> Stack:
+        """Return the stack with everything resolved."""
+        changes: dict[str, Any] = {}
+        images = {name: self._image(name, image) for name, image in stack.images.items()}
+        if any(image is not stack.images[name] for name, image in images.items()):
+            changes["images"] = images
+        containers = {name: self._container(name, spec) for name, spec in stack.containers.items()}
+        if any(spec is not stack.containers[name] for name, spec in containers.items()):
+            changes["containers"] = containers
+        self._secrets(stack)
+        return stack.model_copy(update=changes) if changes else stack
+
+    def _image(self, name: str, image: Any) -> Any:
+        build = image.build
+        if build is None or "://" in build.context or build.context.startswith(_REMOTE_STARTS):
+            return image
+        context = self._absolute(build.context, ("images", name, "build", "context"))
+        if context == build.context:
+            return image
+        return image.model_copy(update={"build": build.model_copy(update={"context": context})})
+
+    def _container(self, name: str, spec: ContainerSpec) -> ContainerSpec:
+        changes: dict[str, Any] = {}
+        if spec.env_file or None in spec.environment.values():
+            changes["environment"] = self._environment(name, spec)
+        volumes = tuple(self._mount(name, number, mount) for number, mount in enumerate(spec.volumes))
+        if any(new is not old for new, old in zip(volumes, spec.volumes, strict=True)):
+            changes["volumes"] = volumes
+        return spec.model_copy(update=changes) if changes else spec
+
+    def _mount(self, name: str, number: int, mount: Any) -> Any:
+        if mount.type != "bind" or mount.source is None or mount.source.startswith("/"):
+            return mount
+        source = self._absolute(mount.source, ("containers", name, "volumes", number))
+        return mount.model_copy(update={"source": source})
+
+    def _environment(self, name: str, spec: ContainerSpec) -> dict[str, str | SecretRef]:
+        """Later files win over earlier ones, the spec's own `environment` over all files."""
+        values: dict[str, str | SecretRef | None] = {}
+        for number, entry in enumerate(spec.env_file):
+            values.update(self._env_file(entry, ("containers", name, "env_file", number)))
+        values.update(spec.environment)
+        run = {key: self.values.get(key) for key, value in values.items() if value is None}
+        full = {key: run[key] if value is None else value for key, value in values.items()}
+        return {key: value for key, value in full.items() if value is not None}
+
+    def _env_file(self, entry: EnvFile, path: Path) -> dict[str, str | None]:
+        text = self._read(entry.path, path)
+        if isinstance(text, FileFault):
+            if not text.missing or entry.required:
+                fix = text.fix or "create it, or write {path: ..., required: false}"
+                self._fault(path, f"the env_file {entry.path} {text.summary}", fix)
+            return {}
+        try:
+            return parse_dotenv(text, self.values)
+        except DotenvFault as fault:
+            place = Span(entry.path, fault.line, 1)
+            self.faults.append(error(format_path(path), fault.summary, fault.fix, place))
+            return {}
+
+    def _secrets(self, stack: Stack) -> None:
+        used = {
+            value.secret
+            for spec in stack.containers.values()
+            for value in spec.environment.values()
+            if isinstance(value, SecretRef)
+        }
+        for name, secret in stack.secrets.items():
+            if name in used:
+                self._secret(name, secret)
+
+    def _secret(self, name: str, secret: SecretSpec) -> None:
+        if secret.environment is not None:
+            path: Path = ("secrets", name, "environment")
+            value = self.values.get(secret.environment)
+            if value is None:
+                fix = f"export {secret.environment} before the run"
+                self._fault(path, f"the variable {secret.environment} of the secret isn't set", fix)
+                return
+        else:
+            path, shown = ("secrets", name, "file"), secret.file or ""
+            text = self._read(shown, path)
+            if isinstance(text, FileFault):
+                self._fault(path, f"the secret's file {shown} {text.summary}", text.fix or "create it")
+                return
+            # Editors end a file with a line break that is no part of a password.
+            value = text.removesuffix("\n").removesuffix("\r")
+        if not value:
+            self._fault(path, "the secret is empty", "give it a value")
+            return
+        self.secrets[name] = value
+
+    def _read(self, path: str, place: Path) -> str | FileFault:
+        absolute = self._absolute(path, place)
+        if absolute not in self._files:
+            self._files[absolute] = self.reader(absolute)
+        return self._files[absolute]
+
+    def _absolute(self, path: str, place: Path) -> str:
+        """Resolve a path against the folder, `~` against the home folder of the run."""
+        if path == "~" or path.startswith("~/"):
+            home = self.values.get("HOME")
+            if home is None:
+                self._fault(place, f"'{path}' needs HOME, which isn't set", "write an absolute path")
+                return path
+            path = home + path[1:]
+        return posixpath.normpath(posixpath.join(self.folder, path))
+
+    def _fault(self, path: Path, summary: str, fix: str) -> None:
+        self.faults.append(error(format_path(path), summary, fix, self.span_of(path)))

@@ -1,0 +1,232 @@
+"""What a row of the field table is, and the constructors that make most rows one line each.
+
+A row says everything that dockerspec knows of one spec key: what the engine should report for it (`want`), how to
+read what the engine does report (`have`), how to write it into the create body (`put`), and how the engine can
+change it on a live object (`way`). Differ and planner know rows, never fields: a new field is a new row.
+
+Both sides of a row are normal forms: plain data in which equal meanings are equal values, whatever their spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from dockerspec.core.facts import ApiVersion, EngineFacts, ImageFacts, Value
+from dockerspec.core.way import Way
+
+Spec = TypeVar("Spec")
+Body = dict[str, Any]
+Json = Any
+
+OLDEST_API: ApiVersion = (1, 41)
+"""The oldest API version that dockerspec speaks: Engine 20.10."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a row may look at beside the spec.
+
+    Attributes:
+        engine: facts about the engine.
+        image: the image that the container is to run; None while it is not on the host.
+        key: the object's key in the spec.
+        replica: the replica's number, from 1.
+        networks, volumes: engine names by spec key.
+        containers: the engine name of the first replica by spec key.
+        ids: IDs of the engine's containers by name; namespaces of others are reported by ID.
+        secrets: secret values by name.
+        anonymous: anonymous volumes to take over from a replaced container, by mount path.
+    """
+
+    engine: EngineFacts
+    image: ImageFacts | None = None
+    key: str = ""
+    replica: int = 1
+    networks: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    containers: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    anonymous: Mapping[str, str] = field(default_factory=dict)
+
+    def inherited(self, key: str) -> Any:
+        """What the image's config says for an engine key; None where it says nothing."""
+        return self.image.config.get(key) if self.image else None
+
+
+Want = Callable[[Spec, Context], Value]
+Have = Callable[[Json, EngineFacts], Value]
+Put = Callable[[Body, Spec, Context], None]
+Same = Callable[[Value, Value], bool]
+Trim = Callable[[Value, Value], Value]
+HowTo = Callable[[Value, Value, EngineFacts], Way]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Generic[Spec]):
+    """One spec key and its life on the engine.
+
+    Attributes:
+        key: the spec key, and the first part of the path of its changes.
+        want: the normal form that the spec asks for, what is inherited included.
+        have: the normal form of what the engine reports.
+        put: writes the create body's part; a silent spec writes nothing.
+        way: how a change from the live to the wanted value is carried out.
+        same: for the few rows in which different normal forms can mean one thing; called as same(want, have).
+        trim: takes out of the live value what the spec leaves to the engine; called as trim(want, have).
+        update: writes the update body's part for a wanted value; only rows with `Way.UPDATE` have it.
+        since: the first API version that knows the field.
+        unit: how values print: `bytes`, `ns` or empty.
+        polluted: the engine mixes values of its own into what it reports. Such a field can't change on a live
+            object, so that the digest recorded at creation decides, where there is one.
+    """
+
+    key: str
+    want: Want[Spec]
+    have: Have
+    put: Put[Spec]
+    way: HowTo
+    same: Same | None = None
+    trim: Trim | None = None
+    update: Callable[[Value], Body] | None = None
+    since: ApiVersion = OLDEST_API
+    unit: str = ""
+    polluted: bool = False
+
+    def agrees(self, want: Value, have: Value) -> bool:
+        """Whether the live value is what the spec asks for."""
+        if want == have:
+            return True
+        if self.trim is not None and want == self.trim(want, have):
+            return True
+        return self.same is not None and self.same(want, have)
+
+
+def replace(_old: Value, _new: Value, _engine: EngineFacts) -> Way:
+    """The field is fixed at creation."""
+    return Way.REPLACE
+
+
+def update_unless_cleared(_old: Value, new: Value, _engine: EngineFacts) -> Way:
+    """The update call can set the field but not clear it: the engine reads zero as "leave alone"."""
+    return Way.REPLACE if not new else Way.UPDATE
+
+
+def update(_old: Value, _new: Value, _engine: EngineFacts) -> Way:
+    """The update call can set and clear the field."""
+    return Way.UPDATE
+
+
+def network(_old: Value, _new: Value, _engine: EngineFacts) -> Way:
+    """Connecting and disconnecting carry the change."""
+    return Way.NETWORK
+
+
+def dig(raw: Json, path: tuple[str, ...]) -> Any:
+    """The value at a path of nested objects; None where any part of it is missing."""
+    for key in path:
+        if not isinstance(raw, Mapping):
+            return None
+        raw = raw.get(key)
+    return raw
+
+
+def place(body: Body, path: tuple[str, ...], value: Any) -> None:
+    """Put a value at a path of nested objects, making them as needed."""
+    for key in path[:-1]:
+        body = body.setdefault(key, {})
+    body[path[-1]] = value
+
+
+Normal = Callable[[Any], Value]
+
+
+def simple(
+    key: str,
+    at: str,
+    *,
+    attribute: str = "",
+    default: Value = None,
+    normal: Normal | None = None,
+    emit: Callable[[Any], Any] | None = None,
+    inherits: str = "",
+    since: ApiVersion = OLDEST_API,
+    way: HowTo = replace,
+    unit: str = "",
+    polluted: bool = False,
+) -> Row[Any]:
+    """A row for one attribute that lives at one place of the engine's body.
+
+    Args:
+        key: the spec key.
+        at: the place, dots between its parts: `HostConfig.Memory`.
+        attribute: the model's attribute, if it isn't called as the key.
+        default: the normal form of a silent spec and of an engine that reports nothing.
+        normal: the normal form of a value that is not silent; by default the value itself.
+        emit: the engine's form of a spec value; by default its normal form.
+        inherits: the key of the image's config that a silent spec inherits, or empty.
+        since: the first API version that knows the field.
+        way: how a change is carried out.
+        unit: how values print.
+        polluted: see `Row`.
+    """
+    path = tuple(at.split("."))
+    name = attribute or key
+
+    def shape(value: Any) -> Value:
+        if value is None or value in ("", (), [], {}, False):
+            return default
+        return normal(value) if normal else value
+
+    def want(spec: Any, context: Context) -> Value:
+        value = getattr(spec, name)
+        if (value is None or value == ()) and inherits:
+            value = context.inherited(inherits)
+        return shape(value)
+
+    def have(raw: Json, _engine: EngineFacts) -> Value:
+        return shape(dig(raw, path))
+
+    def put(body: Body, spec: Any, _context: Context) -> None:
+        value = getattr(spec, name)
+        if value is None or value is False or value == () or value == {}:
+            return
+        place(body, path, emit(value) if emit else plain(normal(value) if normal else value))
+
+    return Row(
+        key=key,
+        want=want,
+        have=have,
+        put=put,
+        way=way,
+        update=(lambda value: {path[-1]: plain(value)}) if way is not replace else None,
+        since=since,
+        unit=unit,
+        polluted=polluted,
+    )
+
+
+def plain(value: Value) -> Any:
+    """A normal form as JSON has it: lists and plain dicts."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    return value
+
+
+def as_tuple(value: Any) -> Value:
+    """A list as it stands."""
+    return tuple(value)
+
+
+def as_set(value: Any) -> Value:
+    """A list whose order and repetitions mean nothing."""
+    return tuple(sorted(set(value)))
+
+
+def as_texts(value: Any) -> Value:
+    """A mapping to texts."""
+    return {str(key): str(item) for key, item in value.items()}

@@ -1,0 +1,122 @@
+"""Rows for a container's published and exposed ports."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dockerspec.core.facts import EngineFacts, Value
+from dockerspec.core.table.base import Body, Context, Json, Row, dig, place, replace
+
+
+def address(text: str | None) -> str:
+    """An IP address in its canonical spelling; anything else as it stands."""
+    if not text:
+        return ""
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        return text
+
+
+def _binding(host_ip: str, port: str) -> str:
+    return f"[{host_ip}]:{port}" if ":" in host_ip else f"{host_ip}:{port}" if host_ip else port
+
+
+def _collect(items: Iterable[tuple[str, str]]) -> Value:
+    result: dict[str, set[str]] = {}
+    for target, binding in items:
+        result.setdefault(target, set()).add(binding)
+    return {target: tuple(sorted(bindings)) for target, bindings in sorted(result.items())}
+
+
+def _want_ports(spec: Any, _context: Context) -> Value:
+    return _collect(
+        (f"{port.target}/{port.protocol}", _binding(address(port.host_ip), port.published or "")) for port in spec.ports
+    )
+
+
+def _have_ports(raw: Json, _engine: EngineFacts) -> Value:
+    bindings = dig(raw, ("HostConfig", "PortBindings")) or {}
+    return _collect(
+        (
+            target if "/" in target else f"{target}/tcp",
+            _binding(address(item.get("HostIp")), item.get("HostPort") or ""),
+        )
+        for target, items in bindings.items()
+        for item in items or ()
+    )
+
+
+def _within(binding: str, wanted: str) -> bool:
+    """Whether a live binding is one of those that a wanted range allows."""
+    host, _, port = binding.rpartition(":")
+    wanted_host, _, wanted_port = wanted.rpartition(":")
+    first, dash, last = wanted_port.partition("-")
+    return bool(dash) and host == wanted_host and port.isdecimal() and int(first) <= int(port) <= int(last)
+
+
+def _same_ports(want: Value, have: Value) -> bool:
+    assert isinstance(want, Mapping)
+    assert isinstance(have, Mapping)
+    if want.keys() != have.keys():
+        return False
+    for target, wanted in want.items():
+        live = have[target]
+        assert isinstance(wanted, tuple)
+        assert isinstance(live, tuple)
+        if len(wanted) != len(live):
+            return False
+        if not all(w == h or _within(str(h), str(w)) for w, h in zip(wanted, live, strict=True)):
+            return False
+    return True
+
+
+def host_port(published: str, replica: int, replicas: int) -> str:
+    """The port to ask for: of a range every replica gets its own; a lone container takes any that is free."""
+    first, dash, _last = published.partition("-")
+    return str(int(first) + replica - 1) if dash and replicas > 1 else published
+
+
+def _put_ports(body: Body, spec: Any, context: Context) -> None:
+    if not spec.ports:
+        return
+    bindings: dict[str, list[Body]] = {}
+    for port in spec.ports:
+        target = f"{port.target}/{port.protocol}"
+        published = host_port(port.published or "", context.replica, spec.replicas)
+        bindings.setdefault(target, []).append({"HostIp": port.host_ip or "", "HostPort": published})
+    place(body, ("HostConfig", "PortBindings"), bindings)
+
+
+def _exposed(spec: Any) -> set[str]:
+    return {*spec.expose, *(f"{port.target}/{port.protocol}" for port in spec.ports)}
+
+
+def _want_expose(spec: Any, context: Context) -> Value:
+    return tuple(sorted(_exposed(spec) | set(context.inherited("ExposedPorts") or ())))
+
+
+def _have_expose(raw: Json, _engine: EngineFacts) -> Value:
+    ports = dig(raw, ("Config", "ExposedPorts")) or ()
+    return tuple(sorted(port if "/" in port else f"{port}/tcp" for port in ports))
+
+
+def _put_expose(body: Body, spec: Any, _context: Context) -> None:
+    ports = _exposed(spec)
+    if ports:
+        body["ExposedPorts"] = {port: {} for port in sorted(ports)}
+
+
+ROWS: tuple[Row[Any], ...] = (
+    Row(
+        key="ports",
+        want=_want_ports,
+        have=_have_ports,
+        put=_put_ports,
+        way=replace,
+        same=_same_ports,
+    ),
+    Row(key="expose", want=_want_expose, have=_have_expose, put=_put_expose, way=replace),
+)

@@ -1,0 +1,252 @@
+"""Rows for what is mounted into a container: volumes, bind mounts, tmpfs.
+
+The engine keeps binds and mounts apart (`HostConfig.Binds`, `HostConfig.Mounts`, the image's `Config.Volumes`); here
+they are one mapping by target, so that a change of spelling is no change.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dockerspec.core.facts import EngineFacts, Value
+from dockerspec.core.table.base import Body, Context, Json, Row, dig, place, replace
+
+_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+_PROPAGATION = {"shared", "rshared", "slave", "rslave", "private", "rprivate"}
+_DEFAULT_PROPAGATION = "rprivate"
+
+
+def is_anonymous(name: str) -> bool:
+    """Whether a volume's name is one that the engine made up."""
+    return _ANONYMOUS.fullmatch(name) is not None
+
+
+def _mount(kind: str, source: str, **options: Value) -> dict[str, Value]:
+    """A mount's normal form: what is at its default is left out."""
+    if kind == "volume" and is_anonymous(source):
+        source = ""
+    if kind == "bind" and source.startswith("/"):
+        source = posixpath.normpath(source)
+    if options.get("propagation") == _DEFAULT_PROPAGATION:
+        options["propagation"] = None
+    known = {key: value for key, value in options.items() if value not in (None, "", False)}
+    return {"type": kind, **({"source": source} if source else {}), **known}
+
+
+def _clean(target: str) -> str:
+    return posixpath.normpath(target)
+
+
+def _want_one(mount: Any, context: Context) -> Value:
+    source = mount.source or ""
+    if mount.type == "volume":
+        source = context.volumes.get(source, source)
+    bind, volume, tmpfs, image = mount.bind, mount.volume, mount.tmpfs, mount.image
+    return _mount(
+        mount.type,
+        source,
+        read_only=mount.read_only,
+        propagation=bind.propagation if bind else None,
+        selinux=bind.selinux if bind else None,
+        recursive=bind.recursive if bind else None,
+        nocopy=volume.nocopy if volume else None,
+        subpath=(volume.subpath if volume else None) or (image.subpath if image else None),
+        size=tmpfs.size if tmpfs else None,
+        mode=tmpfs.mode if tmpfs else None,
+    )
+
+
+def _want_volumes(spec: Any, context: Context) -> Value:
+    result: dict[str, Value] = {_clean(target): {"type": "volume"} for target in context.inherited("Volumes") or ()}
+    # A tmpfs on an image's volume path takes its place.
+    for target in spec.tmpfs:
+        result.pop(_clean(target), None)
+    for mount in spec.volumes:
+        result[_clean(mount.target)] = _want_one(mount, context)
+    return result
+
+
+def _from_bind(text: str) -> tuple[str, Value]:
+    source, target, options = (*text.split(":", 2), "")[:3]
+    words = {word for word in options.split(",") if word}
+    kind = "bind" if source.startswith(("/", "~")) else "volume"
+    return _clean(target), _mount(
+        kind,
+        source,
+        read_only="ro" in words,
+        propagation=next(iter(words & _PROPAGATION), None),
+        selinux=next(iter(words & {"z", "Z"}), None),
+        nocopy="nocopy" in words,
+    )
+
+
+def _recursive(options: Json) -> str | None:
+    if options.get("NonRecursive"):
+        return "disabled"
+    if options.get("ReadOnlyForceRecursive"):
+        return "readonly"
+    return "writable" if options.get("ReadOnlyNonRecursive") else None
+
+
+def _from_mount(raw: Json) -> tuple[str, Value]:
+    bind = raw.get("BindOptions") or {}
+    volume = raw.get("VolumeOptions") or {}
+    tmpfs = raw.get("TmpfsOptions") or {}
+    image = raw.get("ImageOptions") or {}
+    return _clean(raw.get("Target", "")), _mount(
+        raw.get("Type", ""),
+        raw.get("Source") or "",
+        read_only=raw.get("ReadOnly", False),
+        propagation=bind.get("Propagation"),
+        recursive=_recursive(bind),
+        nocopy=volume.get("NoCopy"),
+        subpath=volume.get("Subpath") or image.get("Subpath"),
+        size=tmpfs.get("SizeBytes"),
+        mode=tmpfs.get("Mode"),
+    )
+
+
+def _have_volumes(raw: Json, _engine: EngineFacts) -> Value:
+    host = raw.get("HostConfig") or {}
+    result: dict[str, Value] = {_clean(target): {"type": "volume"} for target in dig(raw, ("Config", "Volumes")) or ()}
+    for target in host.get("Tmpfs") or ():
+        result.pop(_clean(target), None)
+    result.update(_from_bind(text) for text in host.get("Binds") or ())
+    result.update(_from_mount(item) for item in host.get("Mounts") or ())
+    return result
+
+
+def _is_plain_bind(mount: Any) -> bool:
+    """Whether the short `Binds` form says it all; it also makes a missing source folder, which `Mounts` refuses."""
+    if mount.type == "volume":
+        return bool(mount.source) and not (mount.volume and (mount.volume.subpath or mount.volume.labels))
+    if mount.type != "bind":
+        return False
+    return mount.bind is None or (mount.bind.create_host_path and mount.bind.recursive is None)
+
+
+def _bind_text(mount: Any, context: Context) -> str:
+    source = context.volumes.get(mount.source, mount.source) if mount.type == "volume" else mount.source
+    words = ["ro" if mount.read_only else "rw"]
+    if mount.bind:
+        words += [word for word in (mount.bind.selinux, mount.bind.propagation) if word]
+    if mount.volume and mount.volume.nocopy:
+        words.append("nocopy")
+    return f"{source}:{mount.target}:{','.join(words)}"
+
+
+_RECURSIVE = {
+    "disabled": "NonRecursive",
+    "readonly": "ReadOnlyForceRecursive",
+    "writable": "ReadOnlyNonRecursive",
+}
+
+
+def _mount_options(mount: Any) -> Body:
+    bind, volume, tmpfs, image = mount.bind, mount.volume, mount.tmpfs, mount.image
+    options: Body = {}
+    if bind:
+        chosen: Body = {"Propagation": bind.propagation} if bind.propagation else {}
+        if bind.recursive in _RECURSIVE:
+            chosen[_RECURSIVE[bind.recursive]] = True
+        options["BindOptions"] = chosen
+    if volume:
+        chosen = {"NoCopy": volume.nocopy, "Labels": dict(volume.labels), "Subpath": volume.subpath}
+        options["VolumeOptions"] = {key: value for key, value in chosen.items() if value}
+    if tmpfs:
+        chosen = {"SizeBytes": tmpfs.size, "Mode": tmpfs.mode}
+        options["TmpfsOptions"] = {key: value for key, value in chosen.items() if value is not None}
+    if image and image.subpath:
+        options["ImageOptions"] = {"Subpath": image.subpath}
+    return {key: value for key, value in options.items() if value}
+
+
+def _mount_body(mount: Any, context: Context) -> Body:
+    source = mount.source or ""
+    if mount.type == "volume":
+        source = context.volumes.get(source, source)
+    body: Body = {"Type": mount.type, "Target": mount.target}
+    if source:
+        body["Source"] = source
+    if mount.read_only:
+        body["ReadOnly"] = True
+    if mount.consistency:
+        body["Consistency"] = mount.consistency
+    return {**body, **_mount_options(mount)}
+
+
+def _put_volumes(body: Body, spec: Any, context: Context) -> None:
+    binds = [_bind_text(mount, context) for mount in spec.volumes if _is_plain_bind(mount)]
+    mounts = []
+    for mount in spec.volumes:
+        if _is_plain_bind(mount):
+            continue
+        anonymous = mount.type == "volume" and not mount.source
+        if anonymous and _clean(mount.target) in context.anonymous:
+            continue
+        mounts.append(_mount_body(mount, context))
+    # The data of a replaced container's anonymous volumes goes on living in its successor.
+    wanted = _want_volumes(spec, context)
+    assert isinstance(wanted, dict)
+    for target, name in sorted(context.anonymous.items()):
+        if wanted.get(_clean(target)) == {"type": "volume"}:
+            binds.append(f"{name}:{target}:rw")
+    if binds:
+        place(body, ("HostConfig", "Binds"), binds)
+    if mounts:
+        place(body, ("HostConfig", "Mounts"), mounts)
+
+
+def _options(text: str) -> Value:
+    return ",".join(sorted(word for word in text.split(",") if word))
+
+
+def _put_tmpfs(body: Body, spec: Any, _context: Context) -> None:
+    if spec.tmpfs:
+        place(body, ("HostConfig", "Tmpfs"), dict(spec.tmpfs))
+
+
+def _want_from(spec: Any, context: Context) -> Value:
+    result = []
+    for text in spec.volumes_from:
+        name, colon, mode = text.removeprefix("container:").partition(":")
+        name = name if text.startswith("container:") else context.containers.get(name, name)
+        result.append(f"{name}{colon}{mode}" if mode not in ("", "rw") else name)
+    return tuple(result)
+
+
+def _have_from(raw: Json, _engine: EngineFacts) -> Value:
+    return tuple(text.removesuffix(":rw") for text in dig(raw, ("HostConfig", "VolumesFrom")) or ())
+
+
+def _put_from(body: Body, spec: Any, context: Context) -> None:
+    names = _want_from(spec, context)
+    if names:
+        place(body, ("HostConfig", "VolumesFrom"), list(names))  # type: ignore[arg-type]
+
+
+ROWS: tuple[Row[Any], ...] = (
+    Row(key="volumes", want=_want_volumes, have=_have_volumes, put=_put_volumes, way=replace),
+    Row(
+        key="tmpfs",
+        want=lambda spec, _context: {_clean(target): _options(text) for target, text in spec.tmpfs.items()},
+        have=lambda raw, _engine: {
+            _clean(target): _options(text) for target, text in (dig(raw, ("HostConfig", "Tmpfs")) or {}).items()
+        },
+        put=_put_tmpfs,
+        way=replace,
+    ),
+    Row(key="volumes_from", want=_want_from, have=_have_from, put=_put_from, way=replace),
+)
+
+
+def mounted_volumes(fields: Mapping[str, Value]) -> Iterator[str]:
+    """The engine names of the named volumes among a container's fields."""
+    mounts = fields["volumes"]
+    assert isinstance(mounts, Mapping)
+    for mount in mounts.values():
+        if isinstance(mount, Mapping) and mount.get("type") == "volume" and mount.get("source"):
+            yield str(mount["source"])

@@ -1,0 +1,125 @@
+"""Image references: `nginx`, `registry:5000/team/app:1.4`, `app@sha256:...`.
+
+Called by the spec model and wherever a reference is compared with what the engine calls the image.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dockerspec.core.values.shown import shown
+
+DEFAULT_TAG = "latest"
+
+_HUB = "docker.io"
+_HUB_ALIASES = (_HUB, "index.docker.io")
+_OFFICIAL = "library/"
+_LONGEST_NAME = 255
+_DOMAIN = (
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])"
+    r"(?::[0-9]+)?"
+)
+_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST = r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}"
+_EXAMPLE = "write one such as redis:7 or registry.example:5000/team/app:1.4"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """A reference to an image, taken apart.
+
+    Attributes:
+        domain: the registry, `docker.io` where none is written; empty for an image's ID.
+        path: the repository within the registry, `library/redis` for `redis`; empty for an image's ID.
+        tag: the tag, or None where none is written.
+        digest: the content digest or the image's ID, or None where none is written.
+    """
+
+    domain: str
+    path: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ImageRef:
+        """Take a reference apart.
+
+        Raises:
+            ValueError: the text is no image reference.
+        """
+        if re.fullmatch(_DIGEST, text):
+            return cls("", "", None, text)
+        rest, at, digest = text.partition("@")
+        if at and re.fullmatch(_DIGEST, digest) is None:
+            raise ValueError(
+                f"the digest in {shown(text)} is malformed; write sha256: and 64 hexadecimal digits after the @"
+            )
+        head, slash, last = rest.rpartition("/")
+        name, colon, tag = last.partition(":")
+        if colon and re.fullmatch(_TAG, tag) is None:
+            raise ValueError(f"the tag {shown(tag)} is malformed; write letters, digits, _, . and - only")
+        domain, path = _split_domain(f"{head}{slash}{name}")
+        _check(text, domain, path)
+        return cls(domain, path, tag if colon else None, digest if at else None)
+
+    @property
+    def name(self) -> str:
+        """The full name without tag and digest: `docker.io/library/redis`."""
+        return f"{self.domain}/{self.path}" if self.path else ""
+
+    @property
+    def familiar(self) -> str:
+        """The reference as people and the engine write it: `redis:7` for `docker.io/library/redis:7`."""
+        if not self.path:
+            return self.digest or ""
+        name = self.path.removeprefix(_OFFICIAL) if self.domain == _HUB else self.name
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{name}{tag}{digest}"
+
+    def with_default_tag(self) -> ImageRef:
+        """The reference with the tag `latest` where it has neither tag nor digest."""
+        if self.tag or self.digest:
+            return self
+        return ImageRef(self.domain, self.path, DEFAULT_TAG)
+
+    def __str__(self) -> str:
+        return self.familiar
+
+
+def parse_image(value: object) -> str:
+    """Let an image reference pass as it is written.
+
+    Raises:
+        ValueError: the value is no image reference.
+    """
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{shown(value)} is no image reference; {_EXAMPLE}")
+    ImageRef.parse(value)
+    return value
+
+
+def _split_domain(name: str) -> tuple[str, str]:
+    first, slash, rest = name.partition("/")
+    # The first part is a registry only if it can't be a repository's: the docker CLI's own rule.
+    if not slash or not ("." in first or ":" in first or first == "localhost" or first != first.lower()):
+        domain, path = _HUB, name
+    else:
+        domain, path = first, rest
+    if domain in _HUB_ALIASES:
+        domain = _HUB
+        path = path if "/" in path else f"{_OFFICIAL}{path}"
+    return domain, path
+
+
+def _check(text: str, domain: str, path: str) -> None:
+    if re.fullmatch(_DOMAIN, domain) is None:
+        raise ValueError(f"{shown(text)} is no image reference; {_EXAMPLE}")
+    if path != path.lower():
+        raise ValueError(f"the image's name in {shown(text)} has capital letters; write {path.lower()}")
+    if len(domain) + 1 + len(path) > _LONGEST_NAME:
+        raise ValueError(f"the image's name {shown(text)} is longer than {_LONGEST_NAME} characters; shorten it")
+    if re.fullmatch(_PATH, path) is None:
+        raise ValueError(f"{shown(text)} is no image reference; {_EXAMPLE}")

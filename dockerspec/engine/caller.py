@@ -1,0 +1,182 @@
+"""What all verbs share: API version negotiation, query strings, JSON in and out, statuses to errors.
+
+Callers: the verb classes that make up the gateway.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
+
+from dockerspec.engine import failures
+from dockerspec.engine.protocol import Filters, Json
+from dockerspec.engine.stream import MessageStream
+from dockerspec.engine.transport import READ_TIMEOUT, Answer, Request, Transport
+
+OLDEST_API = (1, 41)
+"""Engine 20.10, the oldest that we work with."""
+NEWEST_API = (1, 51)
+"""The newest API version whose answers we know; a newer engine is asked in this one."""
+
+Query = Mapping[str, Any]
+"""Query parameters. None and empty texts are left out, truth values become 1 and 0, collections become JSON."""
+
+_NO_HEADERS: Mapping[str, str] = {}
+_REPEATED = frozenset({"t", "extrahosts"})
+
+
+class Caller:
+    """Calls in the negotiated API version; the base of the verb classes."""
+
+    def __init__(self, transport: Transport, url: str) -> None:
+        """Prepare; nothing is asked before the first call.
+
+        Args:
+            transport: the connections to the engine.
+            url: the engine's address, for messages.
+        """
+        self._transport = transport
+        self._url = url
+        self._api: tuple[int, int] | None = None
+        self._negotiating = Lock()
+
+    @property
+    def endpoint(self) -> str:
+        """The engine's address, such as `unix:///var/run/docker.sock`."""
+        return self._url
+
+    @property
+    def api_version(self) -> tuple[int, int]:
+        """The newest API version that both sides speak; the engine is asked once.
+
+        Raises:
+            EngineTooOld: it speaks none that we do.
+        """
+        if self._api is None:
+            with self._negotiating:
+                if self._api is None:
+                    self._api = self._negotiate()
+        return self._api
+
+    def close(self) -> None:
+        """Close the connections and end the streams; calls under way end as usual."""
+        self._transport.close()
+
+    def _negotiate(self) -> tuple[int, int]:
+        call = "GET /_ping"
+        answer = self._transport.call(Request("GET", "/_ping", call, _NO_HEADERS))
+        text = answer.headers.get("api-version", "")
+        if not text:
+            # Some proxies drop the header or the call.
+            call = "GET /version"
+            answer = self._accepted(self._transport.call(Request("GET", "/version", call, _NO_HEADERS)), call)
+            version = self._decoded(answer, call)
+            text = str(version.get("ApiVersion", "")) if isinstance(version, dict) else ""
+        major, _, minor = text.partition(".")
+        if not (major.isdigit() and minor.isdigit()):
+            raise failures.no_engine(self._url, call, "it names no API version")
+        found = (int(major), int(minor))
+        if found < OLDEST_API:
+            raise failures.too_old(text, "{}.{}".format(*OLDEST_API))
+        return min(found, NEWEST_API)
+
+    def _get(self, path: str, query: Query | None = None, *, headers: Mapping[str, str] = _NO_HEADERS) -> Json:
+        """The JSON that a GET answers."""
+        call = f"GET {path}"
+        return self._decoded(self._ask("GET", path, query, headers=headers), call)
+
+    def _post(self, path: str, query: Query | None = None, body: Mapping[str, Json] | None = None) -> Json:
+        """The JSON that a POST answers; None where it answers nothing."""
+        answer = self._ask("POST", path, query, body)
+        return self._decoded(answer, f"POST {path}") if answer.body.strip() else None
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: Mapping[str, Json] | None = None,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        timeout: float | None = READ_TIMEOUT,
+    ) -> Answer:
+        """One call; an error status raises."""
+        data = b""
+        if body is not None:
+            data = json.dumps(body, default=_plain).encode()
+            headers = {**headers, "Content-Type": "application/json"}
+        call = f"{method} {path}"
+        request = Request(method, self._target(path, query), call, headers, data, timeout)
+        return self._accepted(self._transport.call(request), call)
+
+    def _follow(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        timeout: float | None = READ_TIMEOUT,
+        upload: BinaryIO | None = None,
+    ) -> MessageStream:
+        """One call that answers a stream of messages; `timeout` is for its beginning."""
+        call = f"{method} {path}"
+        request = Request(method, self._target(path, query), call, headers, timeout=timeout)
+        stream = self._transport.stream(request, upload=upload)
+        if isinstance(stream, MessageStream):
+            return stream
+        raise failures.refusal(stream.status, stream.body, call)
+
+    def _target(self, path: str, query: Query | None) -> str:
+        text = encode_query(query) if query else ""
+        return "/v{}.{}{}".format(*self.api_version, path) + (f"?{text}" if text else "")
+
+    def _accepted(self, answer: Answer, call: str) -> Answer:
+        if answer.status >= 400:
+            raise failures.refusal(answer.status, answer.body, call)
+        if 300 <= answer.status != 304:
+            raise failures.no_engine(self._url, call, f"it sends us elsewhere (status {answer.status})")
+        return answer
+
+    def _decoded(self, answer: Answer, call: str) -> Json:
+        try:
+            return json.loads(answer.body)
+        except ValueError:
+            raise failures.no_engine(self._url, call, "its answer is no JSON") from None
+
+
+def segment(ident: str) -> str:
+    """A name or ID as one segment of a path."""
+    return quote(ident, safe=":@")
+
+
+def filter_query(filters: Filters | None) -> dict[str, Any]:
+    """The query parameter for filters; none at all without any."""
+    return {"filters": {name: list(values) for name, values in filters.items()}} if filters else {}
+
+
+def encode_query(query: Query) -> str:
+    """A query string; see `Query`. `t` and `extrahosts` are repeated for each of their values, as the engine wants."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        if value is None or value == "":
+            continue
+        if name in _REPEATED and isinstance(value, list | tuple):
+            pairs += [(name, str(item)) for item in value]
+        elif isinstance(value, bool):
+            pairs.append((name, "1" if value else "0"))
+        elif isinstance(value, str | int | float):
+            pairs.append((name, str(value)))
+        else:
+            pairs.append((name, json.dumps(value, default=_plain, sort_keys=True)))
+    return urlencode(pairs)
+
+
+def _plain(value: object) -> object:
+    """Frozen mappings as JSON objects."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} can't be sent as JSON")

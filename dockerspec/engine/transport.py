@@ -1,0 +1,232 @@
+"""Calls over pooled connections: time limits, reuse, the one safe retry, streams.
+
+Callers: caller (and through it the gateway's verbs). Thread-safe. No policy about statuses here: an answer is an
+answer, and only a call that got none raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import BinaryIO
+
+from dockerspec.engine import failures
+from dockerspec.engine.dial import dialer
+from dockerspec.engine.endpoint import Endpoint
+from dockerspec.engine.stream import MessageStream
+from dockerspec.engine.wire import Body, Connection, Head, Truncated, WireFault, read_head, request_head
+from dockerspec.errors import EngineError
+
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 60.0
+_IDLE_KEPT = 16
+_UPLOAD_PIECE = 256 * 1024
+_ERROR_GRACE = 5.0
+_REPEATABLE = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call.
+
+    Attributes:
+        method: the HTTP method.
+        target: path and query, with the API version in front.
+        call: how messages name it: `GET /containers/{id}/json`.
+        headers: headers beside those that every request has.
+        body: the body.
+        timeout: seconds until the answer must be here; None means no limit.
+    """
+
+    method: str
+    target: str
+    call: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    timeout: float | None = READ_TIMEOUT
+
+
+class _Stale(Exception):
+    """A pooled connection turned out to be closed before the engine can have seen the request."""
+
+
+class Transport:
+    """The connections to one engine."""
+
+    def __init__(self, endpoint: Endpoint, *, connect_timeout: float = CONNECT_TIMEOUT) -> None:
+        """Prepare; nothing is opened before the first call.
+
+        Args:
+            endpoint: the engine.
+            connect_timeout: seconds that opening a connection may take.
+
+        Raises:
+            EngineError: the endpoint's address can't be used.
+        """
+        self._url = endpoint.url
+        self._dial = dialer(endpoint, connect_timeout)
+        self._lock = Lock()
+        # The one used last is taken first: the others grow idle and can be let go.
+        self._idle: list[Connection] = []
+        self._streams: set[MessageStream] = set()
+        self._closed = False
+
+    def call(self, request: Request) -> Answer:
+        """Send a request and read the whole answer, whatever its status.
+
+        Raises:
+            EngineUnreachable, EngineForbidden: no connection came about.
+            EngineLost: it broke in the middle.
+            EngineTimeout: no answer in time.
+        """
+        connection = self._pooled()
+        if connection is not None:
+            try:
+                return self._exchange(connection, request)
+            except _Stale:
+                pass
+        return self._exchange(self._dial(), request)
+
+    def stream(self, request: Request, *, upload: BinaryIO | None = None) -> MessageStream | Answer:
+        """Send a request whose answer goes on: a stream of messages, or a whole answer if its status is an error.
+
+        Args:
+            request: the call; its time limit is for the answer's beginning only.
+            upload: a file to send as the body, in pieces, instead of `request.body`.
+        """
+        connection = self._dial()
+        try:
+            connection.limit(request.timeout)
+            if upload is None:
+                self._send(connection, request)
+            else:
+                self._upload(connection, request, upload)
+            head = read_head(connection)
+            body = Body(connection, head, request.method)
+            if head.status >= 400:
+                connection.limit(_ERROR_GRACE)
+                answer = Answer(head.status, head.headers, body.read())
+                connection.close()
+                return answer
+        except BaseException as fault:
+            raise self._broken(connection, request, fault) from None
+        return self._registered(MessageStream(connection, body, url=self._url, call=request.call, on_end=self._forget))
+
+    def close(self) -> None:
+        """Close all idle connections and end all streams; calls under way end as usual."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            streams = list(self._streams)
+        for connection in idle:
+            connection.close()
+        for stream in streams:
+            stream.close()
+
+    def _exchange(self, connection: Connection, request: Request) -> Answer:
+        """One request and its answer on one connection, which goes back to the pool if it is fit for it."""
+        connection.heard = False
+        try:
+            connection.limit(request.timeout)
+            self._send(connection, request)
+            head = self._heard(connection, request)
+            body = Body(connection, head, request.method)
+            answer = Answer(head.status, head.headers, body.read())
+        except _Stale:
+            connection.close()
+            raise
+        except BaseException as fault:
+            raise self._broken(connection, request, fault) from None
+        self._release(connection, head)
+        return answer
+
+    def _send(self, connection: Connection, request: Request) -> None:
+        headers = {"Host": "docker", "User-Agent": "dockerspec", **request.headers}
+        if request.body or request.method == "POST":
+            headers["Content-Length"] = str(len(request.body))
+        try:
+            connection.send(request_head(request.method, request.target, headers) + request.body)
+        except (BrokenPipeError, ConnectionResetError):
+            if connection.reused:
+                raise _Stale from None
+            raise
+
+    def _heard(self, connection: Connection, request: Request) -> Head:
+        """The answer's head; on a connection that died while idle, a request that may be repeated is."""
+        try:
+            return read_head(connection)
+        except (WireFault, ConnectionError):
+            if connection.reused and not connection.heard and request.method in _REPEATABLE:
+                raise _Stale from None
+            raise
+
+    def _upload(self, connection: Connection, request: Request, upload: BinaryIO) -> None:
+        headers = {"Host": "docker", "User-Agent": "dockerspec", **request.headers, "Transfer-Encoding": "chunked"}
+        try:
+            connection.send(request_head(request.method, request.target, headers))
+            while piece := upload.read(_UPLOAD_PIECE):
+                connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+            connection.send(b"0\r\n\r\n")
+        except (BrokenPipeError, ConnectionResetError):
+            # The engine may refuse a body without reading all of it: what it says then is worth more than our error.
+            connection.limit(_ERROR_GRACE)
+
+    def _broken(self, connection: Connection, request: Request, fault: BaseException) -> BaseException:
+        """Give a connection up in the middle of a call; the error to raise."""
+        cause = connection.fault() if isinstance(fault, WireFault | ConnectionError) else None
+        connection.close()
+        if cause is not None:
+            return cause
+        if isinstance(fault, TimeoutError):
+            return failures.timed_out(self._url, request.call, request.timeout or _ERROR_GRACE)
+        if isinstance(fault, Truncated):
+            return failures.lost(self._url, request.call, str(fault))
+        if isinstance(fault, WireFault):
+            return failures.no_engine(self._url, request.call, str(fault))
+        if isinstance(fault, OSError):
+            return failures.lost(self._url, request.call, fault.strerror or str(fault))
+        return fault
+
+    def _pooled(self) -> Connection | None:
+        """An idle connection that is still open, if there is one."""
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise EngineError("this gateway is closed", hint="connect again")
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if connection.idle():
+                return connection
+            connection.close()
+
+    def _release(self, connection: Connection, head: Head) -> None:
+        connection.reused = True
+        with self._lock:
+            keep = head.keeps_open and not self._closed and len(self._idle) < _IDLE_KEPT
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
+
+    def _registered(self, stream: MessageStream) -> MessageStream:
+        with self._lock:
+            self._streams.add(stream)
+            closed = self._closed
+        if closed:
+            stream.close()
+        return stream
+
+    def _forget(self, stream: MessageStream) -> None:
+        with self._lock:
+            self._streams.discard(stream)

@@ -1,0 +1,117 @@
+"""A report as text: what failed and why, what was left out because of it, what was taken back, what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dockerspec.core.plan.plan import Summary
+from dockerspec.core.report.outcome import Outcome, Report, Status
+from dockerspec.render.clean import Cleaner
+from dockerspec.render.style import Line, Piece, Role
+from dockerspec.render.words import plural, tally
+
+_INDENT = " " * 6
+
+
+def report_lines(report: Report, clean: Cleaner, summary: Summary | None = None, verbose: int = 0) -> Iterator[Line]:
+    """The whole report.
+
+    Args:
+        report: the report.
+        clean: makes outside text safe.
+        summary: the counts of the plan that was carried out, for the last line of a success.
+        verbose: from 1 on the actions that were done are listed too.
+    """
+    outcomes = list(report.outcomes.values())
+    blocks = [
+        list(_done(outcomes, clean)) if verbose else [],
+        list(_warnings(outcomes, clean)),
+        [line for item in outcomes if item.status is Status.FAILED for line in _failure(item, clean)],
+        list(_idle(outcomes, clean)),
+        list(_undone(report.undone, clean)),
+    ]
+    for block in blocks:
+        if block:
+            yield from block
+            yield ()
+    yield from _verdict(report, summary)
+
+
+def _done(outcomes: list[Outcome], clean: Cleaner) -> Iterator[Line]:
+    for item in outcomes:
+        if item.status is Status.DONE:
+            yield (
+                Piece("  done       ", Role.GOOD),
+                Piece(clean(item.action.key)),
+                Piece(f"  {seconds(item.seconds)}", Role.FAINT),
+            )
+
+
+def _warnings(outcomes: list[Outcome], clean: Cleaner) -> Iterator[Line]:
+    for item in outcomes:
+        for text in item.warnings:
+            yield (Piece("  warning    ", Role.WARNING), Piece(f"{clean(item.action.key)}: {clean(text)}"))
+
+
+def _failure(item: Outcome, clean: Cleaner) -> Iterator[Line]:
+    yield (
+        Piece("  failed     ", Role.DANGER),
+        Piece(clean(item.action.key), Role.STRONG),
+        Piece(f"  after {seconds(item.seconds)}", Role.FAINT),
+    )
+    for line in clean.lines(item.message):
+        yield (Piece(f"{_INDENT}{line}"),)
+    for line in clean.lines(item.hint):
+        yield (Piece(f"{_INDENT}{line}", Role.KEEP),)
+    logs = clean.lines(item.logs.strip("\n"))
+    if logs:
+        yield (Piece(f"{_INDENT}last log lines:", Role.FAINT),)
+        yield from ((Piece(f"{_INDENT}| ", Role.FAINT), Piece(line)) for line in logs)
+
+
+def _idle(outcomes: list[Outcome], clean: Cleaner) -> Iterator[Line]:
+    """What never began. Skipped actions are grouped by the failure that they wait for."""
+    causes: dict[str, list[str]] = {}
+    for item in outcomes:
+        if item.status is Status.SKIPPED:
+            causes.setdefault(item.message, []).append(item.action.key)
+    for cause, keys in causes.items():
+        yield (Piece("  skipped    ", Role.WARNING), Piece(f"because of: {clean(cause)}", Role.FAINT))
+        yield from ((Piece(f"{_INDENT}{clean(key)}"),) for key in keys)
+    cancelled = [item.action.key for item in outcomes if item.status is Status.CANCELLED]
+    if cancelled:
+        yield (Piece("  not begun  ", Role.WARNING), Piece("the run was stopped before", Role.FAINT))
+        yield from ((Piece(f"{_INDENT}{clean(key)}"),) for key in cancelled)
+
+
+def _undone(steps: tuple[Outcome, ...], clean: Cleaner) -> Iterator[Line]:
+    if steps:
+        yield (Piece("  taken back ", Role.REPLACE), Piece("the way back to what was there before", Role.FAINT))
+    for step in steps:
+        if step.status is Status.DONE:
+            yield (Piece(f"{_INDENT}{clean(step.action.key)}"),)
+        else:
+            yield (Piece(f"{_INDENT}{clean(step.action.key)}  failed: ", Role.DANGER), Piece(clean(step.message)))
+
+
+def _verdict(report: Report, summary: Summary | None) -> Iterator[Line]:
+    took = seconds(report.seconds)
+    if report.ok:
+        what = tally(summary, done=True) if summary else plural(len(report.outcomes), "action")
+        yield (Piece("Done: ", Role.GOOD), Piece(f"{what}, in {took}."))
+        return
+    counts = [(report.count(Status.DONE), "done")]
+    counts += [(report.count(status), status.value) for status in (Status.FAILED, Status.SKIPPED)]
+    counts.append((report.count(Status.CANCELLED), "not begun"))
+    parts = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing done"
+    word = "Stopped" if report.cancelled else "Failed"
+    yield (Piece(f"{word}: ", Role.DANGER), Piece(f"{plural(len(report.outcomes), 'action')}: {parts}, in {took}."))
+    yield (Piece("What was done stands. Run `dockerspec plan` to see what is left.", Role.FAINT),)
+
+
+def seconds(value: float) -> str:
+    """A duration for people: `0.3 s`, `12 s`, `2 min 5 s`."""
+    if value < 10:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

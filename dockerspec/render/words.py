@@ -1,0 +1,80 @@
+"""The words and signs that every view of a plan shares, so that text and Markdown say the same thing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange
+from dockerspec.core.plan.plan import Plan, Summary
+from dockerspec.core.way import Way
+from dockerspec.render.style import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a kind of change is shown.
+
+    Attributes:
+        sign: the sign before the object's address.
+        word: what happens to it.
+        role: its colour.
+    """
+
+    sign: str
+    word: str
+    role: Role
+
+
+FATES = {
+    ChangeKind.CREATE: Fate("+", "create", Role.CREATE),
+    ChangeKind.UPDATE: Fate("~", "update", Role.UPDATE),
+    ChangeKind.REPLACE: Fate("-/+", "replace", Role.REPLACE),
+    ChangeKind.DELETE: Fate("-", "delete", Role.DELETE),
+    ChangeKind.KEEP: Fate("=", "keep", Role.KEEP),
+}
+
+
+def mark(change: ObjectChange) -> str:
+    """What the change costs: `data loss`, `restart`, `live`, or nothing worth a word."""
+    if change.data_loss:
+        return "data loss"
+    if change.kind is ChangeKind.UPDATE:
+        return "restart" if change.downtime else "live"
+    if change.kind is ChangeKind.REPLACE and change.downtime:
+        return "restart"
+    return ""
+
+
+def why(change: ObjectChange, field: FieldChange) -> str:
+    """Why a field is listed: its cause, its note, and whether it is what forces a replacement."""
+    parts: list[str] = [field.cause.value]
+    ways = {item.way for item in change.fields}
+    if change.kind is ChangeKind.REPLACE and field.way is Way.REPLACE and len(ways) > 1:
+        parts.append("forces replacement")
+    if field.note:
+        parts.append(field.note)
+    return ", ".join(parts)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A count with its noun: `1 object`, `2 objects`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def tally(summary: Summary, *, done: bool = False) -> str:
+    """The counts of a plan as a clause: `1 to create, 7 unchanged`, or once done `1 created, 7 unchanged`."""
+    words = (
+        (summary.create, "created" if done else "to create"),
+        (summary.update, "changed" if done else "to change"),
+        (summary.replace, "replaced" if done else "to replace"),
+        (summary.delete, "deleted" if done else "to delete"),
+    )
+    parts = [f"{count} {word}" for count, word in words if count]
+    return ", ".join([*parts, f"{summary.unchanged} unchanged"])
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """The sentence for a plan without actions."""
+    kept = sum(change.kind is ChangeKind.KEEP for change in plan.changes)
+    aside = f", {kept} kept" if kept else ""
+    return f"No changes. Stack {plan.stack} is as the spec says ({plural(plan.unchanged, 'object')}{aside})."

@@ -1,0 +1,212 @@
+"""One function per kind of action: the engine call, and what tells whether it did what it was called for.
+
+Caller: attempt. A function returns the engine's remarks, or raises an `EngineError`, an `ActionFailed` or `Cancelled`.
+Whether, when and in which order they run is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from dockerspec.core.plan import action as act
+from dockerspec.engine.images import split_reference
+from dockerspec.engine.protocol import Engine
+from dockerspec.errors import NotFound
+from dockerspec.runtime.clock import Clock
+from dockerspec.runtime.execute.failure import ActionFailed
+from dockerspec.runtime.execute.streams import Notes, follow_build, follow_pull
+
+Json = Any
+Warnings = tuple[str, ...]
+
+PackContext = Callable[[act.BuildImage], tuple[BinaryIO, str]]
+"""Makes the tar archive of a build's context, and says where in it the Dockerfile lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What an operation may use.
+
+    Attributes:
+        engine: the engine.
+        clock: the time.
+        pack: makes build contexts.
+        wait: returns when a container is ready; see `Waits.wait`.
+        note: takes a word on how a long call gets on.
+        stopped: whether the user stopped the run.
+    """
+
+    engine: Engine
+    clock: Clock
+    pack: PackContext
+    wait: Callable[[act.AwaitContainer], None]
+    note: Callable[[str], None]
+    stopped: Callable[[], bool]
+
+
+def perform(action: act.Action, tools: Tools) -> Warnings:
+    """Carry an action out.
+
+    Returns:
+        What the engine remarked.
+
+    Raises:
+        EngineError: the engine said no, or could not be asked.
+        ActionFailed: it said yes, but the goal was missed.
+        Cancelled: the run was stopped while this went on.
+    """
+    return OPERATIONS[type(action)](action, tools)
+
+
+def _pull_image(action: act.PullImage, tools: Tools) -> Warnings:
+    messages = tools.engine.pull_image(action.reference, platform=action.platform)
+    follow_pull(messages, Notes(tools.note, tools.clock), tools.stopped)
+    return ()
+
+
+def _build_image(action: act.BuildImage, tools: Tools) -> Warnings:
+    context, dockerfile = tools.pack(action)
+    options = {**action.options, "t": action.reference, "dockerfile": dockerfile}
+    with context:
+        messages = tools.engine.build_image(context, options)
+        follow_build(messages, Notes(tools.note, tools.clock), tools.stopped)
+    return ()
+
+
+def _tag_image(action: act.TagImage, tools: Tools) -> Warnings:
+    repository, tag = split_reference(action.reference)
+    tools.engine.tag_image(action.source, repository, tag)
+    return ()
+
+
+def _create_network(action: act.CreateNetwork, tools: Tools) -> Warnings:
+    return _warnings(tools.engine.create_network(action.body))
+
+
+def _remove_network(action: act.RemoveNetwork, tools: Tools) -> Warnings:
+    return _gone_is_fine(lambda: tools.engine.remove_network(action.network))
+
+
+def _connect_network(action: act.ConnectNetwork, tools: Tools) -> Warnings:
+    tools.engine.connect_network(action.network, action.container, action.endpoint)
+    return ()
+
+
+def _disconnect_network(action: act.DisconnectNetwork, tools: Tools) -> Warnings:
+    tools.engine.disconnect_network(action.network, action.container, force=action.force)
+    return ()
+
+
+def _create_volume(action: act.CreateVolume, tools: Tools) -> Warnings:
+    """Create a volume. The engine answers 201 for a name that exists, whoever's it is: only the labels tell."""
+    wanted = action.body.get("Labels") or {}
+    found = tools.engine.create_volume(action.body).get("Labels") or {}
+    if any(found.get(key) != value for key, value in wanted.items()):
+        raise ActionFailed(
+            f"a volume called {action.name} appeared meanwhile, and it is not this stack's",
+            hint="give the volume another name, or declare it as external",
+        )
+    return ()
+
+
+def _remove_volume(action: act.RemoveVolume, tools: Tools) -> Warnings:
+    return _gone_is_fine(lambda: tools.engine.remove_volume(action.name))
+
+
+def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
+    return _warnings(tools.engine.create_container(action.name, action.body, action.platform))
+
+
+def _start_container(action: act.StartContainer, tools: Tools) -> Warnings:
+    tools.engine.start_container(action.container)
+    return ()
+
+
+def _stop_container(action: act.StopContainer, tools: Tools) -> Warnings:
+    tools.engine.stop_container(action.container, action.grace)
+    return ()
+
+
+def _remove_container(action: act.RemoveContainer, tools: Tools) -> Warnings:
+    return _gone_is_fine(
+        lambda: tools.engine.remove_container(action.container, force=action.force, volumes=action.volumes)
+    )
+
+
+def _rename_container(action: act.RenameContainer, tools: Tools) -> Warnings:
+    tools.engine.rename_container(action.container, action.new_name)
+    return ()
+
+
+def _update_container(action: act.UpdateContainer, tools: Tools) -> Warnings:
+    """Update, and look whether it took: the engine answers 200 to keys that it does not know, and ignores them."""
+    warnings = _warnings(tools.engine.update_container(action.container, action.body))
+    if not action.expect:
+        return warnings
+    found = tools.engine.container(action.container).get("HostConfig") or {}
+    ignored = sorted(key for key, value in action.expect.items() if not _same(value, found.get(key)))
+    if ignored:
+        raise ActionFailed(
+            f"the engine took the update of {action.name} but did not change {', '.join(ignored)}",
+            hint="this engine can't change that on a live container; remove the container and apply again",
+        )
+    return warnings
+
+
+def _unpause_container(action: act.UnpauseContainer, tools: Tools) -> Warnings:
+    tools.engine.unpause_container(action.container)
+    return ()
+
+
+def _await_container(action: act.AwaitContainer, tools: Tools) -> Warnings:
+    tools.wait(action)
+    return ()
+
+
+OPERATIONS: Mapping[type[act.Action], Callable[[Any, Tools], Warnings]] = {
+    act.PullImage: _pull_image,
+    act.BuildImage: _build_image,
+    act.TagImage: _tag_image,
+    act.CreateNetwork: _create_network,
+    act.RemoveNetwork: _remove_network,
+    act.ConnectNetwork: _connect_network,
+    act.DisconnectNetwork: _disconnect_network,
+    act.CreateVolume: _create_volume,
+    act.RemoveVolume: _remove_volume,
+    act.CreateContainer: _create_container,
+    act.StartContainer: _start_container,
+    act.StopContainer: _stop_container,
+    act.RemoveContainer: _remove_container,
+    act.RenameContainer: _rename_container,
+    act.UpdateContainer: _update_container,
+    act.UnpauseContainer: _unpause_container,
+    act.AwaitContainer: _await_container,
+}
+"""The operation of every kind of action."""
+
+
+def _warnings(answer: Json) -> Warnings:
+    """The engine's remarks: a list for containers, one text for networks, null or nothing where it has none."""
+    answer = answer or {}
+    single = answer.get("Warning")
+    return tuple(answer.get("Warnings") or ()) + ((single,) if single else ())
+
+
+def _gone_is_fine(remove: Callable[[], None]) -> Warnings:
+    """Somebody else's removal serves the purpose as well."""
+    try:
+        remove()
+    except NotFound:
+        return ("it was gone already",)
+    return ()
+
+
+def _same(wanted: Json, found: Json) -> bool:
+    """Whether the engine reports what was asked for; nulls, zeros and empty texts all stand for "not set" there."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return all(_same(value, found.get(key)) for key, value in wanted.items())
+    if isinstance(wanted, (list, tuple)) and isinstance(found, (list, tuple)):
+        return len(wanted) == len(found) and all(map(_same, wanted, found))
+    return bool((wanted or None) == (found or None))

@@ -1,0 +1,30 @@
+"""The ways back: when the steps of a replacement can't all be done, those that were done are taken back.
+
+Caller: walker, which carries the steps out. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dockerspec.core.plan.action import Action
+from dockerspec.core.plan.plan import Rescue
+from dockerspec.core.report.outcome import Outcome, Status
+
+
+def is_settled(rescue: Rescue, outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether all members have met their fate."""
+    return all(key in outcomes for key in rescue.members)
+
+
+def is_needed(rescue: Rescue, outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether the members did something, if only half, and did not get to their end."""
+    fates = [outcomes[key].status for key in rescue.members]
+    return Status.FAILED in fates or (Status.DONE in fates and any(fate is not Status.DONE for fate in fates))
+
+
+def way_back(rescue: Rescue, outcomes: Mapping[str, Outcome]) -> Iterator[Action]:
+    """The undo actions of all members that were done, or failed and so may be half done; the last member first."""
+    for key in reversed(rescue.members):
+        if outcomes[key].status in (Status.DONE, Status.FAILED):
+            yield from rescue.undo.get(key, ())

@@ -1,0 +1,155 @@
+"""The door for specs: disk, standard input and environment -> `load`.
+
+Callers: `api`, and `cli` through it. Limits: reads files and nothing else; what a text means is decided in `core.spec`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dockerspec.core.diagnostics import Diagnostic, Span, error
+from dockerspec.core.spec.document import MAX_CHARACTERS
+from dockerspec.core.spec.dotenv import DotenvFault, parse_dotenv
+from dockerspec.core.spec.load import LoadResult, load
+from dockerspec.core.spec.source import FileFault, SourceFile, Variables
+from dockerspec.core.spec.template import NAME
+
+DEFAULT_NAMES = (
+    "dockerspec.yaml",
+    "dockerspec.yml",
+    "stack.yaml",
+    "stack.yml",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+)
+STDIN = "-"
+_STDIN_NAME = "<stdin>"
+_MAX_BYTES = 4 * MAX_CHARACTERS
+
+
+def load_files(
+    paths: Sequence[str | os.PathLike[str]] = (),
+    env_files: Sequence[str | os.PathLike[str]] = (),
+    variables: Mapping[str, str] | Sequence[str] = (),
+    cwd: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> LoadResult:
+    """Load a stack from files.
+
+    Args:
+        paths: spec files, later ones overlaying earlier ones; `-` is standard input. Without any, the first of
+            `DEFAULT_NAMES` that exists in the working folder.
+        env_files: files with variable values, instead of `.env` beside the first spec file; the last one wins.
+        variables: values that win over all others, as a mapping or as `NAME=VALUE` texts.
+        cwd: the working folder; by default that of the process.
+        environ: the environment; by default that of the process.
+
+    Returns:
+        The stack and all diagnostics; nothing is raised for a missing or faulty file.
+    """
+    folder = Path(cwd) if cwd is not None else Path.cwd()
+    found: list[Diagnostic] = []
+    names = [os.fspath(path) for path in paths] or _default(folder, found)
+    files = [source for name in names if (source := _source(name, folder, found))]
+    environment = dict(os.environ if environ is None else environ)
+    base = Path(files[0].folder) if files else folder
+    dotenv = _dotenv([os.fspath(path) for path in env_files], folder, base, environment, found)
+    given = _given(variables, found)
+    if found:
+        return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
+    return load(files, Variables(given, environment, dotenv), read_text)
+
+
+def read_text(path: str) -> str | FileFault:
+    """Read a UTF-8 text file whole; never raises for what the disk holds."""
+    try:
+        with open(path, "rb") as stream:
+            if stat.S_ISDIR(os.fstat(stream.fileno()).st_mode):
+                return FileFault("is a folder", "give a file")
+            data = stream.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        return FileFault("doesn't exist", missing=True)
+    except IsADirectoryError:
+        return FileFault("is a folder", "give a file")
+    except PermissionError:
+        return FileFault("can't be read by this user", "change its permissions, or run as another user")
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        return FileFault(f"can't be read ({reason})")
+    return _decode(data)
+
+
+def _decode(data: bytes) -> str | FileFault:
+    if len(data) > _MAX_BYTES:
+        return FileFault(f"is larger than {_MAX_BYTES // 1024 // 1024} MiB", "give a spec, not a data file")
+    if b"\0" in data[:8192]:
+        return FileFault("is a binary file", "give a UTF-8 text file")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        before = data[: problem.start]
+        line = before.count(b"\n") + 1
+        byte = f"byte 0x{data[problem.start]:02x} at offset {problem.start}, line {line}"
+        return FileFault(f"isn't UTF-8 ({byte})", "save it as UTF-8")
+
+
+def _default(folder: Path, found: list[Diagnostic]) -> list[str]:
+    for name in DEFAULT_NAMES:
+        if (folder / name).exists():
+            return [name]
+    summary = f"no spec in {folder}: none of {', '.join(DEFAULT_NAMES)} is there"
+    found.append(error("", summary, "write dockerspec.yaml, or give a file with -f"))
+    return []
+
+
+def _source(name: str, folder: Path, found: list[Diagnostic]) -> SourceFile | None:
+    path = (folder / name).absolute()
+    text = _decode(sys.stdin.buffer.read(_MAX_BYTES + 1)) if name == STDIN else read_text(str(path))
+    shown = _STDIN_NAME if name == STDIN else name
+    if isinstance(text, FileFault):
+        fix = text.fix or ("check the name given with -f" if text.missing else "")
+        found.append(error("", f"the spec file {text.summary}", fix, Span(shown, 1, 1)))
+        return None
+    parent = folder.absolute() if name == STDIN else path.parent
+    return SourceFile(shown, text, os.path.normpath(parent))
+
+
+def _dotenv(
+    names: list[str], folder: Path, base: Path, environment: Mapping[str, str], found: list[Diagnostic]
+) -> dict[str, str]:
+    """Read the files with values; `.env` may be missing, files that were named may not."""
+    values: dict[str, str] = {}
+    for name in names or [".env"]:
+        path = (folder if names else base) / name
+        text = read_text(str(path))
+        if isinstance(text, FileFault):
+            if names or not text.missing:
+                fix = text.fix or "check the name given with --env-file"
+                found.append(error("", f"the env file {text.summary}", fix, Span(name, 1, 1)))
+            continue
+        try:
+            entries = parse_dotenv(text, {**values, **environment})
+        except DotenvFault as fault:
+            found.append(error("", fault.summary, fault.fix, Span(name, fault.line, 1)))
+            continue
+        values.update({key: value for key, value in entries.items() if value is not None})
+    return values
+
+
+def _given(variables: Mapping[str, str] | Sequence[str], found: list[Diagnostic]) -> dict[str, str]:
+    if isinstance(variables, Mapping):
+        return dict(variables)
+    given: dict[str, str] = {}
+    for text in variables:
+        name, equals, value = text.partition("=")
+        if not equals or not NAME.fullmatch(name):
+            shown = name if equals else text
+            found.append(error("", f"'{shown}' is no variable with a value", "write --var NAME=VALUE"))
+        given[name] = value
+    return given

@@ -1,0 +1,134 @@
+"""Read from an engine all that a plan for one stack depends on, in as few calls as there are.
+
+Callers: api, runtime.watch. Nothing is judged here: `parse_live` gives the answers their meaning. The calls are few:
+one listing per kind, one inspect per object of the stack. Two threads make them, since half of the time goes by waiting
+for the engine. Objects that vanish between listing and inspect are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from dockerspec.core.live.raw import RawSnapshot
+from dockerspec.core.ownership import owner_of
+from dockerspec.engine.protocol import Engine
+from dockerspec.errors import EngineError, NotFound
+
+Json = Any
+T = TypeVar("T")
+
+_REGISTRY_CALLS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    Attributes:
+        stack: the stack whose objects are inspected.
+        references: the image references that the spec names.
+        registry: those of them whose digest in the registry matters.
+    """
+
+    stack: str
+    references: tuple[str, ...] = ()
+    registry: tuple[str, ...] = ()
+
+
+def read_raw(engine: Engine, query: Query) -> RawSnapshot:
+    """Read the engine.
+
+    Raises:
+        EngineError: the engine can't be asked. A registry that does not answer only leaves a note.
+    """
+    api = engine.api_version
+    with (
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="snapshot") as helper,
+        ThreadPoolExecutor(max_workers=_REGISTRY_CALLS, thread_name_prefix="registry") as outside,
+    ):
+        asked = [(ref, outside.submit(engine.distribution, ref)) for ref in _distinct(query.registry)]
+        host = helper.submit(lambda: (engine.version(), engine.info()))
+        networks = helper.submit(_networks, engine, query.stack)
+        volumes = helper.submit(engine.volumes)
+        named = helper.submit(_images, engine, query.references)
+        listing = engine.containers()
+        containers = _present(engine.container, _owned(listing, query.stack))
+        images = _with_ids(engine, named.result(), containers)
+        version, info = host.result()
+        registry, notes = _registry(asked)
+        return RawSnapshot(
+            stack=query.stack,
+            version=version,
+            info=info,
+            api=api,
+            listing=listing,
+            containers=containers,
+            networks=networks.result(),
+            volumes=volumes.result(),
+            images=images,
+            registry=registry,
+            notes=notes,
+        )
+
+
+def _distinct(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _owned(listing: Iterable[Json], stack: str) -> list[str]:
+    """The IDs of the listed objects that carry the stack's labels."""
+    owned = []
+    for item in listing:
+        owner = owner_of(item.get("Labels"))
+        if owner is not None and owner.stack == stack:
+            owned.append(item["Id"])
+    return owned
+
+
+def _present(inspect: Callable[[str], T], idents: Iterable[str]) -> list[T]:
+    """Inspect what is still there."""
+    return [answer for answer in (_or_none(inspect, ident) for ident in idents) if answer is not None]
+
+
+def _or_none(inspect: Callable[[str], T], ident: str) -> T | None:
+    try:
+        return inspect(ident)
+    except NotFound:
+        return None
+
+
+def _networks(engine: Engine, stack: str) -> list[Json]:
+    """The listing, with the stack's own networks inspected; only that names the containers attached."""
+    listing = engine.networks()
+    owned = set(_owned(listing, stack))
+    detailed = ((_or_none(engine.network, item["Id"]) if item["Id"] in owned else item) for item in listing)
+    return [item for item in detailed if item is not None]
+
+
+def _images(engine: Engine, references: Iterable[str]) -> dict[str, Json]:
+    answers = ((ref, _or_none(engine.image, ref)) for ref in _distinct(references))
+    return {ref: answer for ref, answer in answers if answer is not None}
+
+
+def _with_ids(engine: Engine, images: dict[str, Json], containers: Iterable[Json]) -> dict[str, Json]:
+    """Add the images that the containers run, by ID; most were inspected by their reference before."""
+    known = {image["Id"]: image for image in images.values()}
+    used = _distinct(item["Image"] for item in containers if item.get("Image"))
+    missing = _images(engine, (ident for ident in used if ident not in known))
+    return {**images, **{ident: known[ident] for ident in used if ident in known}, **missing}
+
+
+def _registry(asked: Iterable[tuple[str, Future[Json]]]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The digests that registries gave, and a note for each that gave none."""
+    digests, notes = {}, []
+    for ref, answer in asked:
+        try:
+            digests[ref] = str(answer.result()["Descriptor"]["digest"])
+        except EngineError as fault:
+            notes.append(f"the registry was not asked about {ref}: {fault.message}")
+        except (KeyError, TypeError):
+            notes.append(f"the registry's answer about {ref} names no digest")
+    return digests, tuple(notes)
