@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dockerspec.api import Docker
+from dockerspec.api import PARALLELISM, Docker
 from dockerspec.cli import exits
 from dockerspec.cli.interrupt import stoppable
 from dockerspec.cli.progress import progress
 from dockerspec.cli.session import Session
 from dockerspec.cli.views import print_plan, print_report
 from dockerspec.core.plan.plan import Plan
+from dockerspec.core.spec.load import LoadResult
 from dockerspec.errors import Refused
 from dockerspec.render.clean import Cleaner
 
@@ -32,8 +33,8 @@ class Wishes:
     as_json: bool = False
 
 
-def carry_out(session: Session, docker: Docker, plan: Plan, wishes: Wishes) -> int:
-    """Carry out a plan, asking first, and answer with the exit status.
+def carry_out(session: Session, docker: Docker, spec: LoadResult, plan: Plan, wishes: Wishes) -> int:
+    """Carry out a plan of a spec, asking first, and answer with the exit status.
 
     Raises:
         Refused: nobody said yes; nothing was changed.
@@ -47,11 +48,13 @@ def carry_out(session: Session, docker: Docker, plan: Plan, wishes: Wishes) -> i
         _confirm(session, plan, wishes)
     elif not wishes.as_json:
         return exits.OK
-    with stoppable() as stop, progress(session.console, plan, Cleaner(session.mask), session.verbose, stop) as show:
-        report = (
-            docker.apply(plan, on_event=show, cancel=stop)
-            if wishes.parallelism is None
-            else docker.apply(plan, parallelism=wishes.parallelism, on_event=show, cancel=stop)
+    clean, console = Cleaner(session.mask), session.console
+    with (
+        stoppable(announce=not console.is_live) as stop,
+        progress(console, plan, clean, session.verbose, stop) as show,
+    ):
+        report = docker.apply(
+            plan, spec=spec, parallelism=wishes.parallelism or PARALLELISM, on_event=show, cancel=stop
         )
     print_report(session, report, plan, as_json=wishes.as_json)
     if report.cancelled:
@@ -63,10 +66,10 @@ def _confirm(session: Session, plan: Plan, wishes: Wishes) -> None:
     if wishes.yes:
         return
     if wishes.as_json or not session.console.can_ask:
-        raise Refused("there is nobody to ask; nothing was changed. Pass --yes to go ahead without a question")
+        raise Refused("nothing was changed, since there is no terminal to ask on; pass --yes to apply without asking")
     clean = Cleaner(session.mask)
     lost = [clean(str(change.address)) for change in plan.changes if change.data_loss]
     warning = f"Data will be lost for good: {', '.join(lost)}.\n" if lost else ""
     session.console.err("\n")
     if not session.console.ask(f"{warning}{wishes.question}"):
-        raise Refused("no yes was given; nothing was changed")
+        raise Refused("nothing was changed, since the answer was no")

@@ -6,7 +6,6 @@ Results go to standard output, all else to standard error, so that a pipe gets t
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import IO
@@ -53,8 +52,8 @@ class Console:
 
     @property
     def is_live(self) -> bool:
-        """Whether standard error can show a display that redraws itself."""
-        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        """Whether standard error gets a display that redraws itself: on a terminal, unless colours are unwanted."""
+        return sys.stderr.isatty() and self.err_style.colour
 
     def out(self, text: str) -> None:
         """Write to standard output as it is, line ends included."""
@@ -76,10 +75,18 @@ class Console:
 
     def _style(self, stream: IO[str]) -> Style:
         colour = self._colour and wants_colour(stream.isatty(), os.environ)
-        fallback = (_PIPE_WIDTH, 24)
-        if stream.isatty() or os.environ.get("COLUMNS"):
-            return Style(colour, shutil.get_terminal_size(fallback).columns)
-        return Style(colour, _PIPE_WIDTH)
+        return Style(colour, _width(stream))
+
+
+def _width(stream: IO[str]) -> int:
+    """The columns of a stream's page: COLUMNS, else the terminal's, else a fixed width."""
+    wish = os.environ.get("COLUMNS", "")
+    if wish.isdecimal() and int(wish):
+        return int(wish)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _PIPE_WIDTH
+    except (OSError, ValueError):  # no terminal, or a stream that is no file at all
+        return _PIPE_WIDTH
 
 
 def tolerate_any_text() -> None:

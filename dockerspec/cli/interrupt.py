@@ -11,18 +11,17 @@ from types import FrameType
 
 from dockerspec.cli import exits
 
-_STOPPING = "\nStopping: calls under way end, nothing new begins. Press Ctrl-C again to leave at once.\n"
+STOPPING = "stopping: calls under way end, nothing new begins; Ctrl-C again leaves at once"
 _SHOW_CURSOR = "\x1b[?25h"
 
 
-class Stop(threading.Event):
-    """Set once the user wants the run to end."""
-
-
 @contextmanager
-def stoppable() -> Iterator[Stop]:
-    """Turn SIGINT and SIGTERM into a wish to stop while the block runs; restores the handlers after it."""
-    stop = Stop()
+def stoppable(*, announce: bool) -> Iterator[threading.Event]:
+    """Turn SIGINT and SIGTERM into a wish to stop while the block runs; restores the handlers after it.
+
+    The value is the event that the wish sets. `announce` says so on standard error, for want of a live display.
+    """
+    stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         # Written past Python's buffers: the signal may have come in the middle of a write to them.
@@ -30,7 +29,8 @@ def stoppable() -> Iterator[Stop]:
             os.write(2, _SHOW_CURSOR.encode() if os.isatty(2) else b"")
             os._exit(exits.INTERRUPTED)
         stop.set()
-        os.write(2, _STOPPING.encode())
+        if announce:
+            os.write(2, f"\n{STOPPING}\n".encode())
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -16,13 +16,21 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from dockerspec.api import ActionFinished, ActionNote, ActionStarted, Progress, UndoFinished, UndoStarted
 from dockerspec.cli.console import Console
+from dockerspec.cli.interrupt import STOPPING
 from dockerspec.cli.progress import Show, Tally, doing
 from dockerspec.core.plan.action import Action
 from dockerspec.core.report.outcome import Status
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, paint
+from dockerspec.runtime.execute.progress import (
+    ActionFinished,
+    ActionNote,
+    ActionStarted,
+    Progress,
+    UndoFinished,
+    UndoStarted,
+)
 
 _FRAMES_PER_SECOND = 10
 
@@ -63,8 +71,9 @@ class _Display:
             ]
         frame = self._spinner.render(now)
         lines = [_row(frame, *row) for row in rows]
-        state = "stopping, " if self._stop.is_set() else ""
-        lines.append(Text(f"    {state}{self._tally.ended} of {self._tally.total} engine calls done", style="dim"))
+        lines.append(Text(f"    {self._tally.ended} of {self._tally.total} engine calls done", style="dim"))
+        if self._stop.is_set():
+            lines.append(Text(f"    {STOPPING}", style="yellow"))
         return Group(*lines)
 
 
@@ -80,9 +89,7 @@ def live(console: Console, tally: Tally, stop: threading.Event) -> Iterator[Show
     screen = RichConsole(stderr=True, highlight=False, soft_wrap=True)
     display = _Display(tally, stop, ascii_only=not screen.encoding.startswith("utf"))
 
-    with Live(
-        console=screen, get_renderable=display, refresh_per_second=_FRAMES_PER_SECOND, transient=True
-    ) as running:
+    with Live(console=screen, get_renderable=display, refresh_per_second=_FRAMES_PER_SECOND, transient=True) as running:
 
         def say(line: Line | None) -> None:
             if line is not None:

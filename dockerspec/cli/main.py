@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import MutableMapping
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -31,37 +31,29 @@ COMMANDS = {
 class Program(click.Group):
     """A group that loads its commands on use and turns every exception into a message and an exit status."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands' names, in the order of the help page."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Load one command's module; it holds a function of the command's name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"dockerspec.cli.commands.{cmd_name}"), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """Write the list of commands without loading any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def main(  # type: ignore[override]
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
-    ) -> NoReturn:
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run the program and exit with its status (see `dockerspec.cli.exits`)."""
         tolerate_any_text()
         session = Session()
-        extra["obj"] = session
+        extra.update(standalone_mode=False, obj=session)
         call = super().main
-        sys.exit(guarded(session, lambda: call(args, prog_name, complete_var, False, windows_expand_args, **extra)))
+        sys.exit(guarded(session, lambda: call(*args, **extra)))
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dockerspec.api import ActionFinished, ActionNote, ActionStarted, Progress, UndoFinished, UndoStarted
 from dockerspec.cli.console import Console
 from dockerspec.core.address import Address
 from dockerspec.core.diff.change import ChangeKind
@@ -20,6 +19,14 @@ from dockerspec.render.clean import Cleaner
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, Piece, Role, paint
 from dockerspec.render.words import FATES
+from dockerspec.runtime.execute.progress import (
+    ActionFinished,
+    ActionNote,
+    ActionStarted,
+    Progress,
+    UndoFinished,
+    UndoStarted,
+)
 
 _ENDED = {
     ChangeKind.CREATE: "created",
@@ -58,7 +65,8 @@ class Tally:
         self._seconds[address] = self._seconds.get(address, 0.0) + outcome.seconds
         if outcome.status is Status.FAILED:
             self._spoilt.add(address)
-            return self._line("!", address, f"failed to {outcome.action.verb}: {self._first(outcome)}", Role.DANGER)
+            what = "failed" if isinstance(outcome.action, AwaitContainer) else f"failed to {outcome.action.verb}"
+            return self._line("!", address, f"{what}: {self._first(outcome)}", Role.DANGER)
         if outcome.status is not Status.DONE:
             self._spoilt.add(address)
         if self._left[address] or address in self._spoilt:
@@ -95,12 +103,10 @@ def doing(action: Action) -> str:
 
 
 @contextmanager
-def progress(
-    console: Console, plan: Plan, clean: Cleaner, verbose: int, stop: threading.Event
-) -> Iterator[Show]:
+def progress(console: Console, plan: Plan, clean: Cleaner, verbose: int, stop: threading.Event) -> Iterator[Show]:
     """Show a run's progress while the block lasts; the value is what to call with each event."""
     tally = Tally(plan, clean)
-    if console.is_live and console.err_style.colour:
+    if console.is_live:
         from dockerspec.cli.live import live
 
         with live(console, tally, stop) as show:

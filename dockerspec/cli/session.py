@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from dockerspec.cli.console import Console
 from dockerspec.core.diagnostics import Severity
 from dockerspec.errors import SpecError
-from dockerspec.render.text import render_diagnostics
 
 if TYPE_CHECKING:
     from dockerspec.api import Docker
@@ -56,17 +55,18 @@ class Session:
         self.mask |= result.sensitive
         return result
 
-    def load_sound(self, source: SpecSource, *, show_warnings: bool = True) -> LoadResult:
+    def load_sound(self, source: SpecSource) -> LoadResult:
         """Load a spec that is fit for use; its warnings go to standard error.
 
         Raises:
             SpecError: the spec has errors.
         """
+        from dockerspec.render.text import render_diagnostics
+
         result = self.load(source)
         if any(item.severity is Severity.ERROR for item in result.diagnostics):
             raise SpecError(result.diagnostics)
-        if show_warnings:
-            self.console.err(render_diagnostics(result.diagnostics, self.console.err_style, mask=self.mask))
+        self.console.err(render_diagnostics(result.diagnostics, self.console.err_style, mask=self.mask))
         return result
 
     def docker(self) -> Docker:

@@ -88,9 +88,16 @@ class Caller:
         call = f"GET {path}"
         return self._decoded(self._ask("GET", path, query, headers=headers), call)
 
-    def _post(self, path: str, query: Query | None = None, body: Mapping[str, Json] | None = None) -> Json:
+    def _post(
+        self,
+        path: str,
+        query: Query | None = None,
+        body: Mapping[str, Json] | None = None,
+        *,
+        timeout: float = READ_TIMEOUT,
+    ) -> Json:
         """The JSON that a POST answers; None where it answers nothing."""
-        answer = self._ask("POST", path, query, body)
+        answer = self._ask("POST", path, query, body, timeout=timeout)
         return self._decoded(answer, f"POST {path}") if answer.body.strip() else None
 
     def _ask(

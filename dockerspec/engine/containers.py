@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dockerspec.engine.caller import Caller, filter_query, segment
 from dockerspec.engine.logs import demultiplex
 from dockerspec.engine.protocol import Filters, Json
+from dockerspec.engine.transport import SLOW_TIMEOUT
 from dockerspec.errors import Conflict, NotFound
 
 _GRACE = 10
 """Seconds that the engine gives a container which sets none."""
 _MARGIN = 30.0
 """Seconds beyond the grace period: the kill, the unmounting, a busy engine."""
-_REMOVAL = 60.0
 
 
 class ContainerVerbs(Caller):
@@ -35,11 +35,12 @@ class ContainerVerbs(Caller):
             NotFound: the image is not on the host.
             BadRequest: the engine refuses a value.
         """
-        return self._post("/containers/create", {"name": name, "platform": platform}, body)
+        query = {"name": name, "platform": platform}
+        return self._post("/containers/create", query, body, timeout=SLOW_TIMEOUT)
 
     def start_container(self, ident: str) -> None:
         """Start it; nothing happens if it runs already."""
-        self._post(f"/containers/{segment(ident)}/start")
+        self._post(f"/containers/{segment(ident)}/start", timeout=SLOW_TIMEOUT)
 
     def stop_container(self, ident: str, timeout: int | None = None) -> None:
         """Stop it; nothing happens if it does not run.
@@ -92,7 +93,7 @@ class ContainerVerbs(Caller):
         """
         path = f"/containers/{segment(ident)}"
         try:
-            self._ask("DELETE", path, {"force": force, "v": volumes}, timeout=_REMOVAL)
+            self._ask("DELETE", path, {"force": force, "v": volumes}, timeout=SLOW_TIMEOUT)
         except Conflict as fault:
             if "already in progress" not in fault.message:
                 raise
@@ -126,6 +127,6 @@ class ContainerVerbs(Caller):
 
     def _await_removal(self, path: str) -> None:
         try:
-            self._ask("POST", f"{path}/wait", {"condition": "removed"}, timeout=_REMOVAL)
+            self._ask("POST", f"{path}/wait", {"condition": "removed"}, timeout=SLOW_TIMEOUT)
         except NotFound:
             return

@@ -133,11 +133,10 @@ def ssh_failed(host: str, status: int, notes: str) -> EngineError:
 def lost(url: str, call: str, reason: str = "") -> EngineError:
     """The connection broke while a call was under way."""
     detail = f": {reason}" if reason else ""
-    return EngineLost(
-        f"the connection to the engine at {url} broke during {call}{detail}",
-        call=call,
-        hint="the call may or may not have been carried out; plan again to see (and is the engine still running?)",
-    )
+    hint = "see whether the engine is still running (`systemctl status docker`)"
+    if not call.startswith(("GET", "HEAD")):
+        hint = f"the call may or may not have been carried out, so plan again; {hint}"
+    return EngineLost(f"the connection to the engine at {url} broke during {call}{detail}", call=call, hint=hint)
 
 
 def timed_out(url: str, call: str, seconds: float) -> EngineError:
@@ -145,7 +144,7 @@ def timed_out(url: str, call: str, seconds: float) -> EngineError:
     return EngineTimeout(
         f"the engine at {url} did not answer {call} within {seconds:g} s",
         call=call,
-        hint="it may be overloaded or hanging; the call may still be carried out, so plan again to see",
+        hint="it may be overloaded or hanging (`journalctl -u docker`); a change may still be carried out",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dockerspec.engine.caller import filter_query
 from dockerspec.engine.containers import ContainerVerbs
@@ -16,7 +17,7 @@ from dockerspec.engine.credentials import Credentials
 from dockerspec.engine.endpoint import Endpoint, config_folder, resolve
 from dockerspec.engine.images import ImageVerbs
 from dockerspec.engine.networks import NetworkVerbs, VolumeVerbs
-from dockerspec.engine.protocol import Filters, Json
+from dockerspec.engine.protocol import Engine, Filters, Json
 from dockerspec.engine.stream import MessageStream
 from dockerspec.engine.transport import CONNECT_TIMEOUT, Transport
 
@@ -48,6 +49,13 @@ class Gateway(ContainerVerbs, NetworkVerbs, VolumeVerbs, ImageVerbs):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+if TYPE_CHECKING:
+
+    def _conforms(gateway: Gateway) -> Engine:
+        """The type checker's proof that no verb is missing."""
+        return gateway
 
 
 def connect(

@@ -10,12 +10,14 @@ from urllib.parse import quote
 from dockerspec.engine.caller import Caller, filter_query
 from dockerspec.engine.credentials import Credentials
 from dockerspec.engine.protocol import Filters, Json
-from dockerspec.engine.transport import Transport
+from dockerspec.engine.transport import SLOW_TIMEOUT, Transport
 from dockerspec.errors import EngineError, NotFound
 
 _NO_LOGIN = re.compile(r"denied|unauthorized|authentication required|no basic auth", re.IGNORECASE)
 _NOT_THERE = re.compile(r"manifest unknown|not found|does not exist|no such image", re.IGNORECASE)
-_NO_PLATFORM = re.compile(r"no match(ing manifest)? for platform|does not match the specified platform", re.IGNORECASE)
+_NO_PLATFORM = re.compile(
+    r"no matching manifest for|no match for platform|does not match the specified platform", re.IGNORECASE
+)
 _NO_REGISTRY = re.compile(
     r"no such host|connection refused|i/o timeout|Client\.Timeout|network is unreachable|TLS handshake", re.IGNORECASE
 )
@@ -73,7 +75,7 @@ class ImageVerbs(Caller):
             ref: the image, by ID or reference.
             force: also if it has several tags, or stopped containers use it.
         """
-        answer = self._ask("DELETE", f"/images/{_path(ref)}", {"force": force})
+        answer = self._ask("DELETE", f"/images/{_path(ref)}", {"force": force}, timeout=SLOW_TIMEOUT)
         return list(self._decoded(answer, f"DELETE /images/{ref}") or ())
 
     def pull_image(self, ref: str, *, platform: str = "") -> Iterator[Json]:

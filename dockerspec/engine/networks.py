@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dockerspec.engine.caller import Caller, filter_query, segment
 from dockerspec.engine.protocol import Filters, Json
+from dockerspec.engine.transport import SLOW_TIMEOUT
 
 _DUPLICATES_REFUSED = (1, 44)
 
@@ -88,4 +89,4 @@ class VolumeVerbs(Caller):
         Raises:
             Conflict: a container uses it.
         """
-        self._ask("DELETE", f"/volumes/{segment(name)}", {"force": force})
+        self._ask("DELETE", f"/volumes/{segment(name)}", {"force": force}, timeout=SLOW_TIMEOUT)

@@ -28,8 +28,6 @@ class End(StrEnum):
     """`close` was called."""
     LOST = "lost"
     """The connection broke."""
-    TIMEOUT = "timeout"
-    """Nothing arrived in the time allowed."""
 
 
 class Framer:
@@ -80,8 +78,8 @@ class Framer:
 class MessageStream:
     """The messages of one response; see `dockerspec.engine.protocol.Stream`.
 
-    Iterating raises `EngineLost` if the connection breaks and `EngineTimeout` if nothing arrives in time; it ends
-    quietly if the engine ends the response, or after `close`.
+    Iterating raises `EngineLost` if the connection breaks; it ends quietly if the engine ends the response, or after
+    `close`. Silence has no limit, since a quiet engine has no events to tell.
 
     Attributes:
         end: why the stream ended; None as long as it goes on.
@@ -94,7 +92,6 @@ class MessageStream:
         *,
         url: str,
         call: str,
-        quiet: float | None = None,
         on_end: Callable[[MessageStream], None] | None = None,
     ) -> None:
         """Take over a connection whose response head was read.
@@ -104,7 +101,6 @@ class MessageStream:
             body: the response's body on it.
             url: the engine's address, for messages.
             call: the call, for messages.
-            quiet: seconds without a byte after which the stream counts as timed out; None means never.
             on_end: called once when the connection is given up.
         """
         self.end: End | None = None
@@ -112,7 +108,6 @@ class MessageStream:
         self._body = body
         self._url = url
         self._call = call
-        self._quiet = quiet
         self._on_end = on_end
         self._framer = Framer()
         self._state = Lock()
@@ -153,10 +148,8 @@ class MessageStream:
                 self._release()
                 return b""
             try:
-                self._connection.limit(self._quiet)
+                self._connection.limit(None)
                 data = self._body.piece()
-            except TimeoutError:
-                raise self._fail(End.TIMEOUT, failures.timed_out(self._url, self._call, self._quiet or 0.0)) from None
             except (WireFault, OSError, ValueError) as fault:
                 if self._closed():
                     self._release()

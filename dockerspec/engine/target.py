@@ -78,7 +78,8 @@ def parse_target(url: str, *, tls: bool = False) -> Target:
     if not mark:
         scheme, rest = "tcp", text
     match scheme.lower():
-        case "unix":
+        # The second is how the docker SDK writes it into the contexts that it makes.
+        case "unix" | "http+unix":
             return _unix(url, rest)
         case "tcp" | "http" | "https":
             return _tcp(url, scheme.lower(), rest, tls=tls)

@@ -15,11 +15,15 @@ from dockerspec.engine import failures
 from dockerspec.engine.dial import dialer
 from dockerspec.engine.endpoint import Endpoint
 from dockerspec.engine.stream import MessageStream
+from dockerspec.engine.target import TcpTarget, parse_target
 from dockerspec.engine.wire import Body, Connection, Head, Truncated, WireFault, read_head, request_head
 from dockerspec.errors import EngineError
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
+"""Seconds until an answer must be here, unless the call says otherwise."""
+SLOW_TIMEOUT = 300.0
+"""The same for calls that move data: filling a new volume from an image, deleting what is large."""
 _IDLE_KEPT = 16
 _UPLOAD_PIECE = 256 * 1024
 _ERROR_GRACE = 5.0
@@ -57,7 +61,7 @@ class Request:
 
 
 class _Stale(Exception):
-    """A pooled connection turned out to be closed before the engine can have seen the request."""
+    """A pooled connection turned out to be closed, and sending the request once more can do no harm."""
 
 
 class Transport:
@@ -73,7 +77,13 @@ class Transport:
         Raises:
             EngineError: the endpoint's address can't be used.
         """
+        target = parse_target(endpoint.url, tls=endpoint.tls is not None)
         self._url = endpoint.url
+        # Over a socket file or ssh the name means nothing; a proxy in front of a port may go by it.
+        self._host, self._prefix = "docker", ""
+        if isinstance(target, TcpTarget):
+            host = f"[{target.host}]" if ":" in target.host else target.host
+            self._host, self._prefix = f"{host}:{target.port}", target.prefix
         self._dial = dialer(endpoint, connect_timeout)
         self._lock = Lock()
         # The one used last is taken first: the others grow idle and can be let go.
@@ -104,6 +114,8 @@ class Transport:
             request: the call; its time limit is for the answer's beginning only.
             upload: a file to send as the body, in pieces, instead of `request.body`.
         """
+        with self._lock:
+            self._check_open()
         connection = self._dial()
         try:
             connection.limit(request.timeout)
@@ -151,15 +163,19 @@ class Transport:
         return answer
 
     def _send(self, connection: Connection, request: Request) -> None:
-        headers = {"Host": "docker", "User-Agent": "dockerspec", **request.headers}
+        headers = dict(request.headers)
         if request.body or request.method == "POST":
             headers["Content-Length"] = str(len(request.body))
         try:
-            connection.send(request_head(request.method, request.target, headers) + request.body)
+            connection.send(self._head(request, headers) + request.body)
         except (BrokenPipeError, ConnectionResetError):
             if connection.reused:
                 raise _Stale from None
             raise
+
+    def _head(self, request: Request, headers: dict[str, str]) -> bytes:
+        common = {"Host": self._host, "User-Agent": "dockerspec"}
+        return request_head(request.method, self._prefix + request.target, common | headers)
 
     def _heard(self, connection: Connection, request: Request) -> Head:
         """The answer's head; on a connection that died while idle, a request that may be repeated is."""
@@ -171,9 +187,9 @@ class Transport:
             raise
 
     def _upload(self, connection: Connection, request: Request, upload: BinaryIO) -> None:
-        headers = {"Host": "docker", "User-Agent": "dockerspec", **request.headers, "Transfer-Encoding": "chunked"}
+        headers = {**request.headers, "Transfer-Encoding": "chunked"}
         try:
-            connection.send(request_head(request.method, request.target, headers))
+            connection.send(self._head(request, headers))
             while piece := upload.read(_UPLOAD_PIECE):
                 connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
             connection.send(b"0\r\n\r\n")
@@ -201,14 +217,17 @@ class Transport:
         """An idle connection that is still open, if there is one."""
         while True:
             with self._lock:
-                if self._closed:
-                    raise EngineError("this gateway is closed", hint="connect again")
+                self._check_open()
                 if not self._idle:
                     return None
                 connection = self._idle.pop()
             if connection.idle():
                 return connection
             connection.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise EngineError("this gateway is closed", hint="connect again")
 
     def _release(self, connection: Connection, head: Head) -> None:
         connection.reused = True

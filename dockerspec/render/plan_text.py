@@ -14,7 +14,7 @@ from dockerspec.core.plan.plan import Plan
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.diagnostics_text import diagnostic_lines
 from dockerspec.render.style import Line, Piece, Role, line_width, measure, pad
-from dockerspec.render.values import differences, shorten, shorten_pair, sides
+from dockerspec.render.values import itemised, sides
 from dockerspec.render.words import FATES, mark, nothing_to_do, plural, tally, why
 
 _GAP = "  "
@@ -86,7 +86,7 @@ def _rows(plan: Plan, clean: Cleaner, columns: int) -> Iterator[_Row]:
 
 
 def action_word(plan: Plan, change: ObjectChange) -> str:
-    """What happens to an object, in a word or two. For an image it is what the engine is asked to do: pull, build, tag."""
+    """What happens to an object, in a word or two; for an image what the engine is asked for: pull, build, tag."""
     word = FATES[change.kind].word
     if change.address.kind is Kind.IMAGE and change.kind not in (ChangeKind.DELETE, ChangeKind.KEEP):
         verbs = [action.verb for action in plan.actions.values() if action.address == change.address]
@@ -113,12 +113,9 @@ def _field_rows(field: FieldChange, cause: str, paths: int, columns: int, clean:
         yield _Row((Piece(path), *_values(old, new)), cause)
         return
     room = columns - len(_ITEM_INDENT) - 2
-    items = differences(field.old, field.new, clean)
-    if items is None:
-        items = list(zip("-+", shorten_pair(old, new, room), strict=True))
     yield _Row((Piece(path.rstrip()),), cause)
-    for sign, text in items:
-        yield _Row((Piece(f"{_ITEM_INDENT}{sign} {shorten(text, room)}", _SIGN_ROLES.get(sign, Role.FAINT)),))
+    for sign, text in itemised(field, clean, room):
+        yield _Row((Piece(f"{_ITEM_INDENT}{sign} {text}", _SIGN_ROLES.get(sign, Role.FAINT)),))
 
 
 def _values(old: str, new: str) -> Line:
@@ -139,13 +136,13 @@ def _align(rows: list[_Row], columns: int) -> Iterator[Line]:
 
 def _action_lines(plan: Plan, clean: Cleaner) -> Iterator[Line]:
     numbers = {key: number for number, key in enumerate(plan.actions, 1)}
-    texts = {key: (action.verb, clean(f"{action.address} {action.subject}".rstrip())) for key, action in plan.actions.items()}
-    verbs = max(len(verb) for verb, _ in texts.values())
-    subjects = min(max(measure(text) for _, text in texts.values()), _WIDEST_ADDRESS + 16)
+    texts = {key: clean(f"{item.address} {item.subject}".rstrip()) for key, item in plan.actions.items()}
+    verbs = max(len(action.verb) for action in plan.actions.values())
+    subjects = min(max(map(measure, texts.values())), _WIDEST_ADDRESS + 16)
     digits = len(str(len(numbers)))
     yield (Piece("Engine calls, in order:", Role.STRONG),)
-    for key, (verb, text) in texts.items():
+    for key, text in texts.items():
         before = sorted(numbers[item] for item in plan.graph.before.get(key, ()) if item in numbers)
         after = f"{_GAP}after {', '.join(map(str, before))}" if before else ""
-        head = f"{_GAP}{numbers[key]:>{digits}}. {pad(verb, verbs)}{_GAP}{pad(text, subjects)}"
+        head = f"{_GAP}{numbers[key]:>{digits}}. {pad(plan.actions[key].verb, verbs)}{_GAP}{pad(text, subjects)}"
         yield (Piece(head), Piece(after, Role.FAINT))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.plan.plan import Summary
 from dockerspec.core.report.outcome import Outcome, Report, Status
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.style import Line, Piece, Role
+from dockerspec.render.values import sides
 from dockerspec.render.words import plural, tally
 
 _INDENT = " " * 6
@@ -29,6 +31,7 @@ def report_lines(report: Report, clean: Cleaner, summary: Summary | None = None,
         [line for item in outcomes if item.status is Status.FAILED for line in _failure(item, clean)],
         list(_idle(outcomes, clean)),
         list(_undone(report.undone, clean)),
+        list(_remaining(report.remaining, clean)),
     ]
     for block in blocks:
         if block:
@@ -62,7 +65,7 @@ def _failure(item: Outcome, clean: Cleaner) -> Iterator[Line]:
     for line in clean.lines(item.message):
         yield (Piece(f"{_INDENT}{line}"),)
     for line in clean.lines(item.hint):
-        yield (Piece(f"{_INDENT}{line}", Role.KEEP),)
+        yield (Piece(f"{_INDENT}hint: ", Role.FAINT), Piece(line, Role.KEEP))
     logs = clean.lines(item.logs.strip("\n"))
     if logs:
         yield (Piece(f"{_INDENT}last log lines:", Role.FAINT),)
@@ -94,6 +97,21 @@ def _undone(steps: tuple[Outcome, ...], clean: Cleaner) -> Iterator[Line]:
             yield (Piece(f"{_INDENT}{clean(step.action.key)}  failed: ", Role.DANGER), Piece(clean(step.message)))
 
 
+def _remaining(changes: tuple[ObjectChange, ...], clean: Cleaner) -> Iterator[Line]:
+    """What differs from the spec although its actions were done."""
+    left = [change for change in changes if change.kind is not ChangeKind.KEEP]
+    if left:
+        yield (
+            Piece("  remaining  ", Role.WARNING),
+            Piece("still not as the spec says, after a second look", Role.FAINT),
+        )
+    for change in left:
+        yield (Piece(f"{_INDENT}{clean(str(change.address))}  "), Piece(clean(change.cause), Role.FAINT))
+        for field in change.fields:
+            old, new = sides(field, clean)
+            yield (Piece(f"{_INDENT}  {clean(field.path)}  is {old}, the spec says {new}"),)
+
+
 def _verdict(report: Report, summary: Summary | None) -> Iterator[Line]:
     took = seconds(report.seconds)
     if report.ok:
@@ -105,6 +123,8 @@ def _verdict(report: Report, summary: Summary | None) -> Iterator[Line]:
     counts.append((report.count(Status.CANCELLED), "not begun"))
     parts = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing done"
     word = "Stopped" if report.cancelled else "Failed"
+    if report.remaining and not report.cancelled and report.count(Status.DONE) == len(report.outcomes):
+        word = "Not converged"
     yield (Piece(f"{word}: ", Role.DANGER), Piece(f"{plural(len(report.outcomes), 'action')}: {parts}, in {took}."))
     yield (Piece("What was done stands. Run `dockerspec plan` to see what is left.", Role.FAINT),)
 

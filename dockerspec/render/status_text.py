@@ -23,13 +23,6 @@ _ROLES = {
     "dead": Role.DANGER,
     "restarting": Role.DANGER,
 }
-_MET = {
-    "running": ("running",),
-    "stopped": ("exited", "created", "absent"),
-    "completed": ("exited",),
-    "present": ("present",),
-    "absent": ("absent",),
-}
 
 
 def status_lines(status: StackStatus, clean: Cleaner, columns: int) -> Iterator[Line]:
@@ -50,7 +43,9 @@ def _table(rows: tuple[StatusRow, ...], clean: Cleaner, columns: int) -> Iterato
     # The image gives way first: its tag, at the end, survives the shortening in the middle.
     over = sum(used) + len(_GAP) * sum(map(bool, used)) - columns
     used[3] = max(used[3] - max(over, 0), min(used[3], 20))
-    yield tuple(Piece(pad(title, width) + _GAP, Role.FAINT) for title, width in zip(_TITLES, used, strict=True) if width)
+    yield tuple(
+        Piece(pad(title, width) + _GAP, Role.FAINT) for title, width in zip(_TITLES, used, strict=True) if width
+    )
     for row, texts in zip(rows, cells, strict=True):
         roles = (Role.PLAIN, _role(row), Role.FAINT, Role.PLAIN, Role.PLAIN)
         yield tuple(
@@ -68,14 +63,10 @@ def _cells(row: StatusRow, clean: Cleaner) -> tuple[str, ...]:
 
 
 def _role(row: StatusRow) -> Role:
-    if row.state not in _MET.get(row.want, (row.want,)):
-        return Role.DANGER
-    return _ROLES.get(row.health or row.state, Role.PLAIN)
+    return _ROLES.get(row.health or row.state.partition(" ")[0], Role.PLAIN)
 
 
 def _below(row: StatusRow, clean: Cleaner, columns: int) -> Iterator[Line]:
-    if row.state not in _MET.get(row.want, (row.want,)):
-        yield (Piece(f"{_INDENT}the spec wants it {clean(row.want)}", Role.WARNING),)
     if row.note:
         yield (Piece(f"{_INDENT}{clean(row.note)}", Role.WARNING),)
     for field in row.drift:
@@ -89,8 +80,8 @@ def _below(row: StatusRow, clean: Cleaner, columns: int) -> Iterator[Line]:
 
 
 def _verdict(status: StackStatus) -> Line:
-    off = [row for row in status.rows if row.drift or row.note or row.state not in _MET.get(row.want, (row.want,))]
+    off = sum(bool(row.drift or row.note) for row in status.rows)
     if not off:
         return (Piece(f"As the spec says ({plural(status.unchanged, 'object')}).", Role.GOOD),)
-    text = f"{plural(len(off), 'object')} not as the spec says, {status.unchanged} unchanged. `dockerspec plan` shows what to do."
-    return (Piece(text, Role.WARNING),)
+    counts = f"{plural(off, 'object')} not as the spec says, {status.unchanged} unchanged."
+    return (Piece(f"{counts} `dockerspec plan` shows what to do.", Role.WARNING),)

@@ -7,7 +7,6 @@ the page is, are arguments: nothing here asks a terminal.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,6 +81,8 @@ def measure(text: str) -> int:
 
 
 def _columns(char: str) -> int:
+    import unicodedata  # its tables are large, and most texts are ASCII
+
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
@@ -104,12 +105,12 @@ def paint(lines: Iterable[Line], style: Style) -> str:
 
 def _paint_line(line: Line, colour: bool) -> str:
     pieces = list(line)
-    while pieces and not (last := pieces.pop()).text.isspace():
-        if last.text:
-            pieces.append(Piece(last.text.rstrip(), last.role))
-            break
+    while pieces and not pieces[-1].text.strip():
+        pieces.pop()
+    if pieces:
+        pieces[-1] = Piece(pieces[-1].text.rstrip(), pieces[-1].role)
     if not colour:
-        return "".join(piece.text for piece in pieces).rstrip()
+        return "".join(piece.text for piece in pieces)
     return "".join(_paint_piece(piece) for piece in pieces)
 
 

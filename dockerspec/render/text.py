@@ -62,9 +62,7 @@ def render_status(status: StackStatus, style: Style = PLAIN, *, mask: frozenset[
     return paint(status_lines(status, Cleaner(mask), style.columns), style)
 
 
-def render_diagnostics(
-    items: Iterable[Diagnostic], style: Style = PLAIN, *, mask: frozenset[str] = frozenset()
-) -> str:
+def render_diagnostics(items: Iterable[Diagnostic], style: Style = PLAIN, *, mask: frozenset[str] = frozenset()) -> str:
     """Diagnostics in file order, then how many there are; an empty text for none."""
     found = tuple(items)
     if not found:

@@ -16,7 +16,13 @@ from dockerspec.render.style import measure
 ELLIPSIS = "..."
 NOTHING = "(none)"
 DEFAULT = "(default)"
+STATE = "state"
 _UNLIMITED = -1
+_UNITS = {
+    **dict.fromkeys(("interval", "timeout", "start_period", "start_interval"), "ns"),
+    "size": "bytes",
+}
+"""Units of numbers that stand inside a mapping, by their key: the parts of health checks and mounts."""
 
 
 def show(value: Any, clean: Cleaner, unit: str = "") -> str:
@@ -30,18 +36,22 @@ def show(value: Any, clean: Cleaner, unit: str = "") -> str:
     if isinstance(value, str):
         return _quoted(value, clean)
     if isinstance(value, Mapping):
-        items = ", ".join(f"{_key(key, clean)}: {show(item, clean)}" for key, item in value.items())
+        items = ", ".join(f"{_key(key, clean)}: {show(item, clean, _unit(key))}" for key, item in value.items())
         return f"{{{items}}}"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(show(item, clean) for item in value)}]"
     return clean(str(value))
 
 
+def _unit(key: object) -> str:
+    return _UNITS.get(str(key), "")
+
+
 def _number(value: int, unit: str) -> str:
     if unit and value == _UNLIMITED:
         return "unlimited"
     if unit == "bytes":
-        return format_size(value)
+        return format_size(value) if value else DEFAULT  # the engine writes 0 for a limit that is not set
     if unit == "ns":
         return format_duration(value)
     return str(value)
@@ -103,13 +113,27 @@ def sides(field: FieldChange, clean: Cleaner) -> tuple[str, str]:
     absent = NOTHING if nested else DEFAULT
 
     def side(value: Value) -> str:
-        return absent if _is_absent(value) else show(value, clean, field.unit)
+        if field.path == STATE and isinstance(value, str):
+            return clean(value)  # one of our own words for a container's life, not a value of somebody's
+        return absent if _is_absent(value) else show(value, clean, field.unit or _unit(field.path.rpartition(".")[2]))
 
     return side(field.old), side(field.new)
 
 
 def _is_absent(value: Value) -> bool:
     return value is None or value == () or value == {}
+
+
+def itemised(field: FieldChange, clean: Cleaner, columns: int) -> list[tuple[str, str]]:
+    """A field's change on lines of its own, as (sign, text) with `-`, `+`, or a space for a count of equal items.
+
+    Lists and mappings are compared item by item; of other values an absent side has no line.
+    """
+    items = differences(field.old, field.new, clean)
+    if items is not None:
+        return [(sign, shorten(text, columns)) for sign, text in items]
+    pairs = zip("-+", shorten_pair(*sides(field, clean), columns), (field.old, field.new), strict=True)
+    return [(sign, text) for sign, text, value in pairs if value is not None]
 
 
 def differences(old: Value, new: Value, clean: Cleaner) -> list[tuple[str, str]] | None:
@@ -142,7 +166,7 @@ def _mapping(old: Mapping[str, Value], new: Mapping[str, Value], clean: Cleaner)
             continue
         for sign, side in (("-", old), ("+", new)):
             if key in side:
-                yield sign, f"{_key(key, clean)}: {show(side[key], clean)}"
+                yield sign, f"{_key(key, clean)}: {show(side[key], clean, _unit(key))}"
     yield from _equal(same)
 
 

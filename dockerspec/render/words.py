@@ -70,11 +70,15 @@ def tally(summary: Summary, *, done: bool = False) -> str:
         (summary.delete, "deleted" if done else "to delete"),
     )
     parts = [f"{count} {word}" for count, word in words if count]
-    return ", ".join([*parts, f"{summary.unchanged} unchanged"])
+    if summary.unchanged or not parts:
+        parts.append(f"{summary.unchanged} unchanged")
+    return ", ".join(parts)
 
 
 def nothing_to_do(plan: Plan) -> str:
     """The sentence for a plan without actions."""
+    if plan.destroys:
+        return f"Nothing to delete: stack {plan.stack} is not on this engine."
     kept = sum(change.kind is ChangeKind.KEEP for change in plan.changes)
     aside = f", {kept} kept" if kept else ""
     return f"No changes. Stack {plan.stack} is as the spec says ({plural(plan.unchanged, 'object')}{aside})."

@@ -128,7 +128,7 @@ def _registry(asked: Iterable[tuple[str, Future[Json]]]) -> tuple[dict[str, str]
         try:
             digests[ref] = str(answer.result()["Descriptor"]["digest"])
         except EngineError as fault:
-            notes.append(f"the registry was not asked about {ref}: {fault.message}")
+            notes.append(f"the registry gave no digest for {ref}: {fault.message}")
         except (KeyError, TypeError):
-            notes.append(f"the registry's answer about {ref} names no digest")
+            notes.append(f"the registry gave no digest for {ref}")
     return digests, tuple(notes)

@@ -13,22 +13,29 @@ Json = Any
 
 NEVER = "0001-01-01T00:00:00Z"
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")
-_HOST_NULLS = (
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text; for long lists of keys."""
+    return tuple(text.split())
+
+
+_HOST_NULLS = words(
     "Binds PortBindings VolumesFrom CapAdd CapDrop Dns DnsOptions DnsSearch ExtraHosts GroupAdd Links SecurityOpt "
     "BlkioWeightDevice BlkioDeviceReadBps BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps Devices "
     "DeviceCgroupRules DeviceRequests MemorySwappiness PidsLimit Ulimits"
-).split()
-_HOST_ZEROS = (
+)
+_HOST_ZEROS = words(
     "OomScoreAdj CpuShares Memory NanoCpus BlkioWeight CpuPeriod CpuQuota CpuRealtimePeriod CpuRealtimeRuntime "
     "MemoryReservation MemorySwap CpuCount CpuPercent IOMaximumIOps IOMaximumBandwidth"
-).split()
-_HOST_TEXTS = (
+)
+_HOST_TEXTS = words(
     "ContainerIDFile VolumeDriver Cgroup PidMode UTSMode UsernsMode Isolation CgroupParent CpusetCpus CpusetMems"
-).split()
-_HOST_FLAGS = "AutoRemove Privileged PublishAllPorts ReadonlyRootfs OomKillDisable".split()
-_CONFIG_TEXTS = "Domainname User WorkingDir".split()
-_CONFIG_FLAGS = "AttachStdin AttachStdout AttachStderr Tty OpenStdin StdinOnce".split()
-_CONFIG_NULLS = "Env Cmd Entrypoint Volumes OnBuild".split()
+)
+_HOST_FLAGS = words("AutoRemove Privileged PublishAllPorts ReadonlyRootfs OomKillDisable")
+_CONFIG_TEXTS = words("Domainname User WorkingDir")
+_CONFIG_FLAGS = words("AttachStdin AttachStdout AttachStderr Tty OpenStdin StdinOnce")
+_CONFIG_NULLS = words("Env Cmd Entrypoint Volumes OnBuild")
 
 
 def container(ident: str, name: str, body: Mapping[str, Json], image: Json, now: str) -> dict[str, Json]:

@@ -99,10 +99,11 @@ def with_libraries(packages: Sequence[str]) -> list[str]:
     if any(not _known(package) for package in packages):
         with cache.locked(cache.root() / "locks" / "apt.lock"):
             _refresh_lists(packages)
+    depends = _library_dependencies(packages)
     found = list(packages)
     front = list(packages)
     while front:
-        front = sorted(_library_dependencies(front) - set(found))
+        front = sorted({library for package in front for library in depends.get(package, ())} - set(found))
         found += front
     return found
 
@@ -159,10 +160,18 @@ def _foreign_suite(work: Path, suite: str) -> list[str]:
     return options
 
 
-def _library_dependencies(packages: Sequence[str]) -> set[str]:
-    text = _run(["apt-cache", "depends", "--no-recommends", "--no-suggests", "--important", *packages])
-    names = re.findall(r"(?m)^\s+\|?(?:Pre)?Depends:\s+([a-z0-9][^\s:]*)$", text)
-    return {name for name in names if name.startswith("lib") or name == "zlib1g"}
+def _library_dependencies(packages: Sequence[str]) -> dict[str, list[str]]:
+    """For each package that the given ones lead to: the libraries that it depends on itself."""
+    text = _run(["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--important", *packages])
+    found: dict[str, list[str]] = {}
+    package = ""
+    for line in text.splitlines():
+        needed = re.fullmatch(r"\s+\|?(?:Pre)?Depends:\s+([a-z0-9][^\s:]*)", line)
+        if needed and needed.group(1).startswith(("lib", "zlib1g")):
+            found.setdefault(package, []).append(needed.group(1))
+        elif not line.startswith(" "):
+            package = line.strip()
+    return found
 
 
 def _known(package: str) -> bool:

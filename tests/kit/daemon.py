@@ -126,6 +126,9 @@ class Daemon:
 
     def relaunch(self) -> None:
         """Start dockerd again after `kill`."""
+        # Its containerd died with it. Where nobody collects that process at once, its number still looks alive, and
+        # the new dockerd would wait for it instead of starting another.
+        (self.folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
         self._launch()
 
     def pause(self) -> None:

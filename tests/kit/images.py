@@ -174,9 +174,15 @@ class _Tree:
 
 
 def _add_base(tree: _Tree) -> None:
-    """busybox with all its names, and what every program expects to find."""
-    program = apt.unpack("busybox-static", ["busybox-static"]) / "bin/busybox"
+    """busybox with all its names, and what every program expects to find.
+
+    It is the one with shared libraries, whose host name look-up works without files of the building machine's libc.
+    """
+    source = apt.unpack("image-busybox", apt.with_libraries(["busybox"]))
+    program = next(path for path in (source / "bin/busybox", source / "usr/bin/busybox") if path.exists())
     tree.file("bin/busybox", program.read_bytes(), 0o755)
+    for inside, path in _libraries(source, [program]).items():
+        tree.file(inside, path.read_bytes(), 0o755)
     listing = subprocess.run([str(program), "--list"], capture_output=True, text=True, check=True).stdout
     for applet in listing.split():
         if applet != "busybox":
@@ -185,6 +191,7 @@ def _add_base(tree: _Tree) -> None:
         tree.folder(path, mode)
     tree.file("etc/passwd", _PASSWD.encode(), 0o644)
     tree.file("etc/group", _GROUP.encode(), 0o644)
+    tree.file("etc/nsswitch.conf", b"hosts: files dns\n", 0o644)
 
 
 def _add_packages(tree: _Tree, name: str, recipe: Recipe) -> None:

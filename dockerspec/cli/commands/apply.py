@@ -53,4 +53,4 @@ def apply(
 
     with session.docker() as docker:
         plan = docker.plan(spec, targets=targets, delete_volumes=delete_volumes)
-        return carry_out(session, docker, plan, Wishes("Apply this plan?", yes, parallelism, as_json))
+        return carry_out(session, docker, spec, plan, Wishes("Apply this plan?", yes, parallelism, as_json))

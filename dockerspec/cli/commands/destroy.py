@@ -52,4 +52,4 @@ def destroy(
 
     with session.docker() as docker:
         plan = docker.plan_destroy(spec, targets=targets, delete_volumes=delete_volumes)
-        return carry_out(session, docker, plan, Wishes("Delete all this?", yes, parallelism, as_json))
+        return carry_out(session, docker, spec, plan, Wishes("Delete all this?", yes, parallelism, as_json))

@@ -9,7 +9,6 @@ import click
 from dockerspec._version import __version__
 from dockerspec.cli.options import engine_options
 from dockerspec.cli.session import Session
-from dockerspec.render.clean import Cleaner
 
 
 @click.command()
@@ -29,13 +28,14 @@ def version(session: Session, engine: bool) -> None:
     """
     rows = [("dockerspec", __version__), ("Python", platform.python_version())]
     if engine:
+        from dockerspec.render.clean import Cleaner
+
+        clean = Cleaner(session.mask)
         with session.docker() as docker:
             facts = docker.version()
-            api = ".".join(map(str, facts.api))
             rows += [
-                ("Docker", f"{facts.version} ({facts.os}/{facts.arch})"),
-                ("Docker API", api),
-                ("endpoint", docker.endpoint),
+                ("Docker", clean(f"{facts.version} ({facts.os}/{facts.arch})")),
+                ("Docker API", ".".join(map(str, facts.api))),
+                ("endpoint", clean(docker.endpoint)),
             ]
-    clean = Cleaner()
-    session.console.out("".join(f"{name:<11} {clean(value)}\n" for name, value in rows))
+    session.console.out("".join(f"{name:<11} {value}\n" for name, value in rows))

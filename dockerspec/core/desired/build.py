@@ -93,20 +93,23 @@ def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagn
 
 
 def _too_old(rows: Iterable[Row[Any]], path: str, spec: object, context: Context) -> Iterator[Diagnostic]:
-    """Faults for every field that the spec sets and the engine does not know."""
+    """Faults for everything that the spec sets and the engine does not know."""
+    api = max(context.engine.api, OLDEST_API)
     for row in rows:
-        if row.since <= max(context.engine.api, OLDEST_API):
-            continue
-        body: dict[str, Any] = {}
-        row.put(body, spec, context)
-        if body:
-            need = ".".join(map(str, row.since))
-            have = ".".join(map(str, context.engine.api))
-            yield error(
-                f"{path}.{row.key}",
-                f"needs engine API {need} (Docker {_RELEASES.get(row.since, '?')}), this engine speaks {have}",
-                "remove the key or upgrade the engine",
-            )
+        if row.since > api:
+            body: dict[str, Any] = {}
+            row.put(body, spec, context)
+            if body:
+                yield _needs(f"{path}.{row.key}", row.since, context.engine.api)
+        for part in row.parts:
+            if part.since > api and part.used(spec):
+                yield _needs(f"{path}.{part.path}", part.since, context.engine.api)
+
+
+def _needs(path: str, since: ApiVersion, api: ApiVersion) -> Diagnostic:
+    need, have = (".".join(map(str, version)) for version in (since, api))
+    summary = f"needs engine API {need} (Docker {_RELEASES.get(since, '?')}), this engine speaks {have}"
+    return error(path, summary, "remove the key or upgrade the engine")
 
 
 def _networks(stack: Stack, names: Names, base: Context, faults: list[Diagnostic]) -> Iterator[DesiredNetwork]:

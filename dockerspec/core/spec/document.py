@@ -57,12 +57,23 @@ class Document:
     def span(self, path: Path, *, key: bool = False) -> Span:
         """Return the place of a path, or of the nearest node above it that exists.
 
+        Above a missing node that is the key of its mapping, but the value itself of a short form (`image: nginx` for
+        `image.ref`).
+
         Args:
             path: the place, such as `("containers", "web", "ports", 0)`.
             key: whether the key of the last step is meant instead of its value.
         """
         node, name, whole = nodes.find(self.root, path)
-        return nodes.span_of(name if name is not None and (key or not whole) else node)
+        wants_key = key if whole else not isinstance(node, nodes.Scalar)
+        return nodes.span_of(name if name is not None and wants_key else node)
+
+    def without_short_form(self, path: Path) -> Path:
+        """Cut a path off at a scalar, below which only the model sees keys."""
+        for length in range(len(path)):
+            if isinstance(nodes.find(self.root, path[:length])[0], nodes.Scalar):
+                return path[:length]
+        return path
 
 
 def parse(source: SourceFile, *, pure: bool = False) -> tuple[Document | None, list[Diagnostic]]:

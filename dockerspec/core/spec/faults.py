@@ -62,11 +62,16 @@ def explain(problem: ValidationError, document: Document, model: type[BaseModel]
         model: the model, for the names of its keys and its examples.
     """
     found: dict[Path, Diagnostic] = {}
+    # Where one form of a field got as far as the keys inside, that the value is none of the other forms is no news.
+    mistyped: set[Path] = set()
     for item in problem.errors(include_url=False):
         path = _path(item["loc"], document, item["type"])
         if path not in found:
             found[path] = _explain(item, path, document, model)
-    return list(found.values())
+            if item["type"].endswith("_type"):
+                mistyped.add(path)
+    inner = {path[:length] for path in found for length in range(len(path))}
+    return [fault for path, fault in found.items() if not (path in inner and path in mistyped)]
 
 
 def _path(location: tuple[str | int, ...], document: Document, code: str) -> Path:
@@ -78,7 +83,7 @@ def _path(location: tuple[str | int, ...], document: Document, code: str) -> Pat
         named = last and code in ("extra_forbidden", "missing")
         if exists or named or not (isinstance(step, str) and _INTERNAL.fullmatch(step)):
             path = (*path, step)
-    return path
+    return document.without_short_form(path)
 
 
 def _explain(item: Any, path: Path, document: Document, model: type[BaseModel]) -> Diagnostic:

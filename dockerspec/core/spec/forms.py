@@ -1,7 +1,8 @@
 """The building blocks of the spec model: its base class, its annotated types, and what they say to the JSON schema.
 
 Called by the model modules beside it; `Form` is read by jsonschema.py and reference.py. No type here knows a key of
-the spec by name.
+the spec by name. This module and the model modules leave out `from __future__ import annotations` on purpose: pydantic
+would compile the text of every annotation again at each start, a third of what importing the model costs.
 """
 
 import shlex
@@ -29,17 +30,27 @@ class Form:
     schema: Schema
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AlsoForm:
+    """A spelling that a field accepts beside the one that its type implies; attributes as in `Form`."""
+
+    word: str
+    schema: Schema
+
+
 class SpecModel(BaseModel):
     """The base of every mapping in a spec.
 
     Unknown keys are refused, `x-*` keys are dropped, a key without a value counts as absent, and `short_form` turns
     whatever shorter spelling a model allows into its mapping. Subclasses list those spellings in `SHORT_FORMS`, each
-    as a JSON schema.
+    as a JSON schema, second names of keys in `SECOND_NAMES`, and what their own checks demand in `RULE`, as a schema.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, coerce_numbers_to_str=True)
 
     SHORT_FORMS: ClassVar[tuple[Schema, ...]] = ()
+    SECOND_NAMES: ClassVar[Mapping[str, str]] = {}
+    RULE: ClassVar[Schema] = {}
 
     @classmethod
     def short_form(cls, value: object) -> object:
@@ -52,12 +63,15 @@ class SpecModel(BaseModel):
 
     @classmethod
     def renamed(cls, fields: dict[Any, Any]) -> dict[Any, Any]:
-        """Put keys that have a second spelling under their first.
+        """Put keys that have a second name under their first.
 
         Raises:
-            ValueError: a key that has no place here deserves more words than "unknown".
+            ValueError: both names are there, or a key has no place here and deserves more words than "unknown".
         """
-        return fields
+        for second, first in cls.SECOND_NAMES.items():
+            if second in fields and first in fields:
+                raise ValueError(f"{second} and {first} mean the same; remove {second}")
+        return {cls.SECOND_NAMES.get(name, name): item for name, item in fields.items()}
 
     _known: ClassVar[frozenset[str]] = frozenset()
 
@@ -139,9 +153,9 @@ _IMAGE: Schema = pattern(
 )
 _ABSOLUTE = pattern(r"(?:/|[A-Za-z]:[\\/]).*")
 _CONTAINER_NAME = pattern("[A-Za-z0-9][A-Za-z0-9_.-]+")
-NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 _PORT = either({"type": "integer", "minimum": 1, "maximum": 65535}, pattern("[0-9]{1,5}"))
 _PORT_RANGE = either({"type": "integer", "minimum": 1, "maximum": 65535}, pattern("[0-9]{1,5}(?:-[0-9]{1,5})?"))
+_MODE = either({"type": "integer", "minimum": 0, "maximum": 0o7777}, pattern("(?:0o)?[0-7]{1,6}"))
 _SIGNAL = either(
     {"enum": [f"SIG{name}" for name in values.SIGNALS]},
     {"type": "integer", "minimum": 1, "maximum": 64},
@@ -183,6 +197,7 @@ Swappiness = Annotated[int, BeforeValidator(values.parse_int), Field(ge=0, le=10
 OomScore = Annotated[
     int, BeforeValidator(values.parse_int), Field(ge=-1000, le=1000), Form("number", _within(-1000, 1000))
 ]
+Mode = Annotated[int, BeforeValidator(values.parse_mode), Form("permission bits", _MODE)]
 CountOrUnlimited = Annotated[int, BeforeValidator(values.parse_int), Field(ge=-1), Form("number", _within(-1))]
 PortNumber = Annotated[int, BeforeValidator(values.parse_int), Field(ge=1, le=65535), Form("port", _PORT)]
 PortRange = Annotated[str, BeforeValidator(_published), Form("port or range", _PORT_RANGE)]
@@ -206,7 +221,9 @@ Image = Annotated[str, BeforeValidator(values.parse_image), Form("image referenc
 Signal = Annotated[str, BeforeValidator(values.parse_signal), Form("signal", _SIGNAL)]
 AbsolutePath = Annotated[str, AfterValidator(values.check_target), Form("absolute path", _ABSOLUTE)]
 ContainerName = Annotated[str, AfterValidator(values.check_container_name), Form("name", _CONTAINER_NAME)]
-ObjectName = Annotated[str, AfterValidator(values.check_resource_name)]
+ObjectName = Annotated[
+    str, AfterValidator(values.check_resource_name), Form("name", {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"})
+]
 Permissions = Annotated[str, AfterValidator(values.check_permissions), Form("r, w and m", pattern("[rwm]{1,3}"))]
 
 
@@ -257,6 +274,11 @@ def _texts(value: object) -> object:
     return {name: "" if item is None else values.yaml_text(item) for name, item in value.items()}
 
 
+def exactly_one(*names: str) -> Schema:
+    """The schema of a mapping that has one of the keys and no second one."""
+    return {"oneOf": [{"required": [name]} for name in names]}
+
+
 def list_of(schema: Schema) -> Schema:
     """The schema of a list."""
     return {"type": "array", "items": schema}
@@ -265,6 +287,9 @@ def list_of(schema: Schema) -> Schema:
 def mapping_of(schema: Schema) -> Schema:
     """The schema of a mapping whose keys are free."""
     return {"type": "object", "additionalProperties": schema}
+
+
+NAMES = AlsoForm("list of names", list_of({"type": "string"}))
 
 
 _PAIRS = either(mapping_of(SCALAR), list_of({"type": ["string", "number"], "pattern": "^[^=]"}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Values
 from dataclasses import dataclass, field
+from operator import is_not
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error, warning
 from dockerspec.core.spec.document import Document
@@ -24,12 +25,14 @@ class Interpolator:
 
     Attributes:
         values: the value of each variable that is set.
+        broken: names whose value is known to be wrong, and has been reported.
         faults: what was found so far; an unset variable is reported once a run.
         used: the names that were looked up.
-        failed: the spans of values that could not be expanded, for which the model's complaint would mislead.
+        failed: the spans of values that are not what was meant, so that what the model says of them would mislead.
     """
 
     values: Values[str, str]
+    broken: frozenset[str] = frozenset()
     faults: list[Diagnostic] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     failed: set[Span] = field(default_factory=set)
@@ -39,48 +42,82 @@ class Interpolator:
         """Return the document with all values expanded."""
         if "$" not in source.text:
             return document
-        root = self._mapping(document.root, source, ())
+        run = _Run(self, document, source)
+        root = run.mapping(document.root)
         return document if root is document.root else Document(root)
 
-    def _node(self, node: Node, source: SourceFile, path: Path) -> Node:
-        if isinstance(node, Scalar):
-            return self._scalar(node, source, path) if "$" in node.text else node
-        if isinstance(node, Mapping):
-            return self._mapping(node, source, path)
-        items = [self._node(item, source, (*path, index)) for index, item in enumerate(node.items)]
-        changed = any(new is not old for new, old in zip(items, node.items, strict=True))
-        return Sequence(tuple(items), *node[1:]) if changed else node
+    def warn_unset(self, name: str) -> bool:
+        """Tell whether an unset variable is still to be reported, and count it as reported."""
+        new = name not in self._warned
+        self._warned.add(name)
+        return new
 
-    def _mapping(self, node: Mapping, source: SourceFile, path: Path) -> Mapping:
+
+class _Run:
+    """The expansion of one document."""
+
+    __slots__ = ("_document", "_of", "_paths", "_source")
+
+    def __init__(self, of: Interpolator, document: Document, source: SourceFile) -> None:
+        self._of = of
+        self._document = document
+        self._source = source
+        # Path by identity of each scalar. Made when there is something to report, and not before: keeping track of
+        # where the walk is would cost more than all the rest. What several aliases share has one path.
+        self._paths: dict[int, Path] | None = None
+
+    def mapping(self, node: Mapping) -> Mapping:
         changed: dict[str, Node] = {}
         for key, value in node.values.items():
-            new = self._node(value, source, (*path, key))
+            new = self._node(value)
             if new is not value:
                 changed[key] = new
         return node._replace(values={**node.values, **changed}) if changed else node
 
-    def _scalar(self, node: Scalar, source: SourceFile, path: Path) -> Scalar:
-        usage = Usage()
-        try:
-            text = expand(node.text, self.values, usage)
-        except TemplateFault as fault:
-            place = _locate(node, source, fault.offset)
-            self.failed.add(span_of(node))
-            self.faults.append(error(format_path(path), fault.summary, fault.fix, place))
-            return node
-        self.used |= usage.used
-        for name in usage.unset:
-            self._warn(name, node, path)
-        style = Style.EXPANDED if node.style is Style.PLAIN else node.style
-        return node._replace(text=text, style=style)
+    def _node(self, node: Node) -> Node:
+        if isinstance(node, Scalar):
+            return self._scalar(node) if "$" in node.text else node
+        if isinstance(node, Mapping):
+            return self.mapping(node)
+        items = tuple([self._node(item) for item in node.items])
+        changed = any(map(is_not, items, node.items))
+        return node._replace(items=items) if changed else node
 
-    def _warn(self, name: str, node: Scalar, path: Path) -> None:
-        if name in self._warned:
-            return
-        self._warned.add(name)
-        summary = f"the variable {name} isn't set, so an empty text is put in"
-        fix = f"set {name}, or write ${{{name}:-default}}; for a dollar sign write $$"
-        self.faults.append(warning(format_path(path), summary, fix, span_of(node)))
+    def _scalar(self, node: Scalar) -> Scalar:
+        usage, of = Usage(), self._of
+        try:
+            text = expand(node.text, of.values, usage)
+        except TemplateFault as fault:
+            of.failed.add(span_of(node))
+            place = _locate(node, self._source, fault.offset)
+            of.faults.append(error(self._path(node), fault.summary, fault.fix, place))
+            return node
+        of.used |= usage.used
+        if not of.broken.isdisjoint(usage.used):
+            of.failed.add(span_of(node))
+        for name in usage.unset:
+            if of.warn_unset(name):
+                summary = f"the variable {name} isn't set, so an empty text is put in"
+                fix = f"set {name}, or write ${{{name}:-default}}; for a dollar sign write $$"
+                of.faults.append(warning(self._path(node), summary, fix, span_of(node)))
+        style = Style.EXPANDED if node.style is Style.PLAIN else node.style
+        return Scalar(text, style, node.file, node.line, node.column)
+
+    def _path(self, node: Scalar) -> str:
+        if self._paths is None:
+            self._paths = {}
+            _index(self._document.root, (), self._paths)
+        return format_path(self._paths[id(node)])
+
+
+def _index(node: Node, path: Path, paths: dict[int, Path]) -> None:
+    """Note the first path of each scalar below a node."""
+    if isinstance(node, Scalar):
+        paths.setdefault(id(node), path)
+        return
+    below = enumerate(node.items) if isinstance(node, Sequence) else node.values.items()
+    for step, item in below:
+        _index(item, (*path, step), paths)
 
 
 def _locate(node: Scalar, source: SourceFile, offset: int) -> Span:

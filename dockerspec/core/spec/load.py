@@ -76,9 +76,11 @@ class Work:
     document: Document | None = None
     stack: Stack | None = None
     values: dict[str, str] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict)
-    unexpanded: set[Span] = field(default_factory=set)
+    misleading: set[Span] = field(default_factory=set)
     faults: list[Diagnostic] = field(default_factory=list)
 
     def span_of(self, path: Path) -> Span | None:
@@ -107,17 +109,20 @@ def _declare(work: Work) -> None:
     work.documents = [(source, declarations.take(document)) for source, document in work.documents]
     work.values = declarations.settle(work.variables.merged())
     work.sensitive = declarations.sensitive(work.values)
+    work.declared = frozenset(declarations.by_name)
+    work.broken = frozenset(declarations.broken)
     work.faults += declarations.faults
 
 
 def _interpolate(work: Work) -> None:
-    interpolator = Interpolator(work.values)
+    interpolator = Interpolator(work.values, work.broken)
     work.documents = [(source, interpolator.document(document, source)) for source, document in work.documents]
-    work.unexpanded = interpolator.failed
+    work.misleading = interpolator.failed
     work.faults += interpolator.faults
     for name in work.variables.given:
-        if name not in interpolator.used:
-            work.faults.append(warning("", f"the spec doesn't use the variable {name} given with --var"))
+        if name not in interpolator.used and name not in work.declared:
+            summary = f"the spec doesn't use the variable {name} given with --var"
+            work.faults.append(warning("", summary, "check its name"))
 
 
 def _merge(work: Work) -> None:
@@ -156,7 +161,7 @@ def _model(work: Work) -> None:
         work.stack = Stack.model_validate(work.document.plain())
     except ValidationError as problem:
         found = faults.explain(problem, work.document, Stack)
-        work.faults += [fault for fault in found if fault.span not in work.unexpanded]
+        work.faults += [fault for fault in found if fault.span not in work.misleading]
 
 
 def _resolve(work: Work) -> None:

@@ -96,4 +96,4 @@ class Stack(SpecModel):
         """
         if "services" in fields:
             raise ValueError("Compose files aren't read yet; rename services: to containers: and name: to stack:")
-        return fields
+        return super().renamed(fields)

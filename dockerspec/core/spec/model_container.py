@@ -4,12 +4,14 @@ Called by model.py. A value of None, empty or false means that the spec is silen
 default holds.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidatorFunctionWrapHandler, WrapValidator
 
 from dockerspec.core import values
 from dockerspec.core.spec.forms import (
+    NAMES,
     AbsolutePath,
     Bool,
     Command,
@@ -108,6 +110,8 @@ Tmpfs = Annotated[
 class ContainerSpec(SpecModel):
     """A container of the stack."""
 
+    SECOND_NAMES: ClassVar[Mapping[str, str]] = {"scale": "replicas"}
+
     image: ImageSource | None = key(
         None, "The image: a reference, or {from: NAME} for one under the top-level images.", "redis:7", {"from": "web"}
     )
@@ -155,7 +159,7 @@ class ContainerSpec(SpecModel):
         (), "Containers whose mounts this one takes over; NAME, NAME:ro or container:NAME.", ["db:ro"]
     )
     tmpfs: Tmpfs = key({}, "Folders in memory, as TARGET or TARGET:OPTIONS.", ["/run:size=64m,mode=1777"])
-    networks: Annotated[dict[ObjectName, Endpoint], BeforeValidator(values.parse_names)] = key(
+    networks: Annotated[dict[ObjectName, Endpoint], BeforeValidator(values.parse_names), NAMES] = key(
         {},
         "Networks that the container joins; a list of names, or a mapping for more.",
         ["front", "back"],
@@ -261,7 +265,7 @@ class ContainerSpec(SpecModel):
     tty: Bool = key(False, "Whether the process gets a terminal; false by default.", True)
     stdin_open: Bool = key(False, "Whether standard input stays open; false by default.", True)
 
-    depends_on: Annotated[dict[ObjectName, Dependency], BeforeValidator(values.parse_names)] = key(
+    depends_on: Annotated[dict[ObjectName, Dependency], BeforeValidator(values.parse_names), NAMES] = key(
         {},
         "Containers that come first; a list of names, or a mapping for more.",
         ["db"],
@@ -273,16 +277,3 @@ class ContainerSpec(SpecModel):
     )
     update: UpdatePolicy | None = key(None, "How a change is rolled out.", {"wait": "healthy", "timeout": "60s"})
     ignore_changes: Texts = key((), "Fields whose differences are left alone, as paths.", ["labels.build-date"])
-
-    @classmethod
-    def renamed(cls, fields: dict[Any, Any]) -> dict[Any, Any]:
-        """`scale` is Compose's other word for `replicas`.
-
-        Raises:
-            ValueError: both words are there.
-        """
-        if "scale" not in fields:
-            return fields
-        if "replicas" in fields:
-            raise ValueError("scale and replicas mean the same; remove scale")
-        return {("replicas" if name == "scale" else name): item for name, item in fields.items()}

@@ -11,7 +11,7 @@ from dockerspec.core import values
 from dockerspec.core.spec.forms import (
     AbsolutePath,
     Bool,
-    Int,
+    Mode,
     Pairs,
     Schema,
     Size,
@@ -50,7 +50,7 @@ class TmpfsOptions(SpecModel):
     """Options of a tmpfs mount."""
 
     size: Size | None = key(None, "Size in bytes or with a unit; half of the memory by default.", "64m")
-    mode: Int | None = key(None, "Permission bits as a number; 0o1777 by default.", 0o1777)
+    mode: Mode | None = key(None, "Permission bits as a number; 0o1777 by default.", 0o1777)
 
 
 class ImageOptions(SpecModel):
@@ -66,6 +66,15 @@ class Mount(SpecModel):
     """A mount of the container; a text alone is SOURCE:TARGET:OPTIONS as in Compose."""
 
     SHORT_FORMS: ClassVar[tuple[Schema, ...]] = (pattern(r"(?:.+:)?(?:/|[A-Za-z]:[\\/])[^:]*(?::[A-Za-z,]+)?"),)
+
+    RULE: ClassVar[Schema] = {
+        "if": {"properties": {"type": {"enum": [*_NEEDS_SOURCE]}}, "required": ["type"]},
+        "then": {"required": ["source"]},
+        "else": {
+            "if": {"properties": {"type": {"const": "tmpfs"}}},
+            "then": {"properties": {"source": {"type": "null"}}},
+        },
+    }
 
     type: Literal["bind", "volume", "tmpfs", "image", "npipe", "cluster"] = needed("The kind of mount.", "bind")
     source: Text | None = key(

@@ -34,6 +34,7 @@ from dockerspec.core.spec.forms import (
     Texts,
     Weight,
     either,
+    exactly_one,
     key,
     needed,
     pattern,
@@ -48,7 +49,7 @@ class ImageSource(SpecModel):
     """The image of a container: a reference, or the name of an image of this spec."""
 
     SHORT_FORMS: ClassVar[tuple[Schema, ...]] = ({"type": "string"},)
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("ref", "from")
+    RULE: ClassVar[Schema] = exactly_one("ref", "from")
 
     ref: Image | None = key(None, "Reference of the image; the same as the text alone.", "redis:7")
     from_: Text | None = key(None, "Name of an image under the top-level images.", "web", alias="from")

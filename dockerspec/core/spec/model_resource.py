@@ -22,6 +22,7 @@ from dockerspec.core.spec.forms import (
     SpecModel,
     Text,
     Texts,
+    exactly_one,
     key,
 )
 
@@ -32,6 +33,7 @@ class Build(SpecModel):
     """How an image is built; a text alone is the context."""
 
     SHORT_FORMS: ClassVar[tuple[Schema, ...]] = ({"type": "string"},)
+    RULE: ClassVar[Schema] = {"not": {"required": ["dockerfile", "dockerfile_inline"]}}
 
     context: Text = key(".", "Folder with the files that the build may copy, relative to the spec.", "./web")
     dockerfile: Text | None = key(
@@ -67,7 +69,7 @@ class Build(SpecModel):
 class ImageSpec(SpecModel):
     """An image that the stack builds or pulls."""
 
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("build", "image")
+    RULE: ClassVar[Schema] = exactly_one("build", "image")
 
     build: Build | None = key(None, "How to build the image; a text is the context's folder.", "./web")
     image: Image | None = key(None, "Reference of the image to pull.", "redis:7")
@@ -138,7 +140,7 @@ class VolumeSpec(SpecModel):
 class SecretSpec(SpecModel):
     """A secret value and where a run finds it."""
 
-    EXACTLY_ONE: ClassVar[tuple[str, ...]] = ("file", "environment")
+    RULE: ClassVar[Schema] = exactly_one("file", "environment")
 
     file: Text | None = key(None, "File whose content is the value, relative to the spec.", "./secrets/pg_password")
     environment: Text | None = key(None, "Variable of the run's environment that holds the value.", "PG_PASSWORD")

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 MAX_NESTING = 32
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BRACE = re.compile("[{}]")
 _OPERATOR = re.compile(r":?[-?+]")
 
 
@@ -141,7 +142,7 @@ class _Expansion:
     def _closing(self, dollar: int, end: int) -> int:
         """Return the offset of the brace that ends the form; braces inside it come in pairs, as in JSON."""
         depth = 0
-        for brace in re.compile("[{}]").finditer(self._text, dollar, end):
+        for brace in _BRACE.finditer(self._text, dollar, end):
             depth += 1 if brace[0] == "{" else -1
             if depth == 0:
                 return brace.start()

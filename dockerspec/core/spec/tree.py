@@ -24,6 +24,10 @@ _CORE_TAGS = frozenset({f"{_CORE}{name}" for name in ("int", "float", "bool", "n
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
+# Looking a member up in its class is what costs most in making a scalar.
+_PLAIN, _QUOTED = Style.PLAIN, Style.QUOTED
+
+
 class Unreadable(Exception):
     """The text can't be read any further."""
 
@@ -81,9 +85,9 @@ class TreeBuilder:
         if event.style == '"' and _UNUSABLE.search(event.value):
             fix = "write the character itself; one beyond U+FFFF is written as \\U and eight digits"
             self.faults.append(error(self._here(), "an escape for no usable character", fix, self._span(event)))
-        style = Style.QUOTED if event.style else Style.PLAIN
+        style = _QUOTED if event.style else _PLAIN
         if tag is not None and self._tag_allowed(event, tag):
-            style = Style.QUOTED if tag in _TEXT_TAGS else Style.PLAIN
+            style = _QUOTED if tag in _TEXT_TAGS else _PLAIN
         node = Scalar(event.value, style, self.file, mark.line + 1, mark.column + 1)
         if event.anchor is not None:
             self._anchors[event.anchor] = (node, 1, 0)
@@ -121,6 +125,7 @@ class TreeBuilder:
         if known is None:
             raise Unreadable(error(self._here(), summary, fix, self._span(event)))
         node, size, height = known
+        self._check_bounds(height)
         self._add(node, size, height)
 
     def _open(self, event: Any, *, mapping: bool) -> None:
@@ -133,14 +138,14 @@ class TreeBuilder:
     def _add(self, node: Node, size: int, height: int) -> None:
         """Put a finished node into the innermost open frame."""
         self._count += size
+        if self._count > MAX_NODES:
+            self._check_bounds(0)
         if not self._frames:
             self.root = node
             return
         frame = self._frames[-1]
         if height >= frame.height:
             frame.height = height + 1
-        if size != 1:
-            self._check_bounds(height)
         if frame.items is not None:
             frame.items.append(node)
         elif frame.key is not None:
@@ -153,14 +158,18 @@ class TreeBuilder:
             frame.skip = frame.key is None
 
     def _check_bounds(self, height: int) -> None:
-        frame = self._frames[-1]
-        span = Span(self.file, frame.line, frame.column)
+        """Stop where the open frames, and what goes `height` levels deeper, are too much."""
         if len(self._frames) + height > MAX_DEPTH:
             summary = f"the spec is nested deeper than {MAX_DEPTH} levels"
-            raise Unreadable(error("", summary, "check the indentation and the aliases", span))
-        if self._count > MAX_NODES:
+            fix = "check the indentation and the aliases"
+        elif self._count > MAX_NODES:
             summary = f"the spec stands for more than {MAX_NODES} nodes"
-            raise Unreadable(error("", summary, "use fewer aliases, or split it into several stacks", span))
+            fix = "use fewer aliases, or split it into several stacks"
+        else:
+            return
+        place = self._frames[-1] if self._frames else None
+        span = Span(self.file, place.line, place.column) if place else Span(self.file, 1, 1)
+        raise Unreadable(error("", summary, fix, span))
 
     def _key(self, node: Node) -> Scalar | None:
         """Return a usable key: a text, or a whole number or bool, which stands for its text."""

@@ -55,9 +55,16 @@ class Declaration:
 
 @dataclass(slots=True)
 class Declarations:
-    """What the `variables:` sections of all files say; a later file replaces a declaration as a whole."""
+    """What the `variables:` sections of all files say; a later file replaces a declaration as a whole.
+
+    Attributes:
+        by_name: the declarations.
+        broken: names without a usable value.
+        faults: what is wrong with declarations and values.
+    """
 
     by_name: dict[str, Declaration] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     faults: list[Diagnostic] = field(default_factory=list)
 
     def take(self, document: Document) -> Document:
@@ -138,6 +145,7 @@ class Declarations:
         return values
 
     def _fault(self, item: Declaration, summary: str, fix: str, span: Span) -> None:
+        self.broken.add(item.name)
         self.faults.append(error(f"{SECTION}.{item.name}", summary, fix, span))
 
     def sensitive(self, values: Values[str, str]) -> frozenset[str]:

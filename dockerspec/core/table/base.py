@@ -64,6 +64,21 @@ Trim = Callable[[Value, Value], Value]
 HowTo = Callable[[Value, Value, EngineFacts], Way]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a field that only newer engines know.
+
+    Attributes:
+        path: the spec path of the part.
+        since: the first API version that knows it.
+        used: whether a spec sets it.
+    """
+
+    path: str
+    since: ApiVersion
+    used: Callable[[Any], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Generic[Spec]):
     """One spec key and its life on the engine.
@@ -78,7 +93,8 @@ class Row(Generic[Spec]):
         trim: takes out of the live value what the spec leaves to the engine; called as trim(want, have).
         update: writes the update body's part for a wanted value; only rows with `Way.UPDATE` have it.
         since: the first API version that knows the field.
-        unit: how values print: `bytes`, `ns` or empty.
+        parts: parts of the field that came later.
+        unit: how values print: `bytes`, `ns`, `cpus` or empty.
         polluted: the engine mixes values of its own into what it reports. Such a field can't change on a live
             object, so that the digest recorded at creation decides, where there is one.
     """
@@ -92,6 +108,7 @@ class Row(Generic[Spec]):
     trim: Trim | None = None
     update: Callable[[Value], Body] | None = None
     since: ApiVersion = OLDEST_API
+    parts: tuple[Part, ...] = ()
     unit: str = ""
     polluted: bool = False
 
@@ -173,6 +190,8 @@ def simple(
         polluted: see `Row`.
     """
     path = tuple(at.split("."))
+    # What inspect reports under Config, the create body has at its top.
+    target = path[1:] if path[0] == "Config" else path
     name = attribute or key
 
     def shape(value: Any) -> Value:
@@ -193,7 +212,7 @@ def simple(
         value = getattr(spec, name)
         if value is None or value is False or value == () or value == {}:
             return
-        place(body, path, emit(value) if emit else plain(normal(value) if normal else value))
+        place(body, target, emit(value) if emit else plain(normal(value) if normal else value))
 
     return Row(
         key=key,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dockerspec.core.facts import ApiVersion, EngineFacts, Value
-from dockerspec.core.table.base import Body, Context, Json, Row, dig, network, place, plain, replace
+from dockerspec.core.table.base import Body, Context, Json, Part, Row, dig, network, place, plain, replace
 from dockerspec.core.table.ports import address
 from dockerspec.core.table.security import namespace, reference
 
@@ -216,6 +216,10 @@ ROWS: tuple[Row[Any], ...] = (
         have=_have_networks,
         put=_put_networks,
         way=network,
+        parts=(
+            Part("networks", (1, 48), lambda spec: any(own.gw_priority for own in spec.networks.values())),
+            Part("networks", (1, 48), lambda spec: any(own.interface_name for own in spec.networks.values())),
+        ),
         trim=_trim_networks,
     ),
     Row(key="links", want=_want_links, have=_have_links, put=_put_links, way=replace),

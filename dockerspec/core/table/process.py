@@ -11,6 +11,7 @@ from dockerspec.core.table.base import (
     Body,
     Context,
     Json,
+    Part,
     Row,
     as_set,
     as_texts,
@@ -295,7 +296,20 @@ ROWS: tuple[Row[Any], ...] = (
         way=replace,
         unit="ns",
     ),
-    Row(key="healthcheck", want=_want_health, have=_have_health, put=_put_health, way=replace),
+    Row(
+        key="healthcheck",
+        want=_want_health,
+        have=_have_health,
+        put=_put_health,
+        way=replace,
+        parts=(
+            Part(
+                "healthcheck.start_interval",
+                (1, 44),
+                lambda spec: spec.healthcheck is not None and spec.healthcheck.start_interval is not None,
+            ),
+        ),
+    ),
     Row(
         key="restart",
         want=_want_restart,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dockerspec.core.facts import EngineFacts, Value
-from dockerspec.core.table.base import Body, Context, Json, Row, dig, place, replace
+from dockerspec.core.table.base import Body, Context, Json, Part, Row, dig, place, replace
 
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _PROPAGATION = {"shared", "rshared", "slave", "rslave", "private", "rprivate"}
@@ -229,7 +229,18 @@ def _put_from(body: Body, spec: Any, context: Context) -> None:
 
 
 ROWS: tuple[Row[Any], ...] = (
-    Row(key="volumes", want=_want_volumes, have=_have_volumes, put=_put_volumes, way=replace),
+    Row(
+        key="volumes",
+        want=_want_volumes,
+        have=_have_volumes,
+        put=_put_volumes,
+        way=replace,
+        parts=(
+            Part("volumes", (1, 48), lambda spec: any(mount.type == "image" for mount in spec.volumes)),
+            Part("volumes", (1, 45), lambda spec: any(m.volume and m.volume.subpath for m in spec.volumes)),
+            Part("volumes", (1, 44), lambda spec: any(m.bind and m.bind.recursive for m in spec.volumes)),
+        ),
+    ),
     Row(
         key="tmpfs",
         want=lambda spec, _context: {_clean(target): _options(text) for target, text in spec.tmpfs.items()},

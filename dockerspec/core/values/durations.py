@@ -39,7 +39,7 @@ def parse_duration(value: object) -> int:
     Raises:
         ValueError: the value is no duration, lacks its unit, or is longer than 292 years.
     """
-    if value == 0 or value == "0":
+    if value == "0" or (value == 0 and not isinstance(value, bool)):
         return 0
     text = value.strip() if isinstance(value, str) else ""
     if (isinstance(value, int) and not isinstance(value, bool)) or text.isdigit():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dockerspec.core.values.shown import shown
 
@@ -42,7 +43,9 @@ class ImageRef:
     tag: str | None = None
     digest: str | None = None
 
+    # A spec has far fewer images than places that name one, and the engine's answers name them again.
     @classmethod
+    @lru_cache(maxsize=512)
     def parse(cls, text: str) -> ImageRef:
         """Take a reference apart.
 
@@ -74,7 +77,9 @@ class ImageRef:
         """The reference as people and the engine write it: `redis:7` for `docker.io/library/redis:7`."""
         if not self.path:
             return self.digest or ""
-        name = self.path.removeprefix(_OFFICIAL) if self.domain == _HUB else self.name
+        short = self.path.removeprefix(_OFFICIAL)
+        # A short name is one only if it reads back as this image: `docker.io/a.b/c` can't lose its registry.
+        name = short if _split_domain(short) == (self.domain, self.path) else self.name
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{name}{tag}{digest}"
@@ -115,11 +120,11 @@ def _split_domain(name: str) -> tuple[str, str]:
 
 
 def _check(text: str, domain: str, path: str) -> None:
-    if re.fullmatch(_DOMAIN, domain) is None:
-        raise ValueError(f"{shown(text)} is no image reference; {_EXAMPLE}")
-    if path != path.lower():
-        raise ValueError(f"the image's name in {shown(text)} has capital letters; write {path.lower()}")
     if len(domain) + 1 + len(path) > _LONGEST_NAME:
         raise ValueError(f"the image's name {shown(text)} is longer than {_LONGEST_NAME} characters; shorten it")
-    if re.fullmatch(_PATH, path) is None:
+    small = path.lower()
+    if re.fullmatch(_DOMAIN, domain) is None or re.fullmatch(_PATH, small) is None:
         raise ValueError(f"{shown(text)} is no image reference; {_EXAMPLE}")
+    if path != small:
+        small = small.removeprefix(_OFFICIAL)
+        raise ValueError(f"the image's name in {shown(text)} has capital letters; write {small}")

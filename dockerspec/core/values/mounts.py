@@ -42,6 +42,8 @@ def parse_mount(value: object) -> Form:
         raise ValueError(f"{shown(value)} is no mount; {_EXAMPLE}")
     target = parts[0] if len(parts) == 1 else parts[1]
     source = None if len(parts) == 1 else parts[0]
+    if source is None and re.match(_DRIVE, target) and "\\" not in target:
+        raise ValueError(f"{shown(value)} is no mount; a volume's name has two or more characters, such as data:/data")
     if not _is_absolute(target):
         raise ValueError(_target_problem(value, target, alone=source is None))
     form: Form = {"type": _type(source), "source": source, "target": target}
@@ -130,7 +132,7 @@ def _apply_options(form: Form, text: str) -> None:
             _demand(form, "volume", option, "a volume")
             form["volume"] = {"nocopy": True}
         else:
-            near = get_close_matches(option, _OPTIONS, 1)
+            near = get_close_matches(option, _OPTIONS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(_OPTIONS)}"
             raise ValueError(f"{shown(option)} is no mount option; {hint}")
 

@@ -17,6 +17,7 @@ SIGNALS = tuple(_NAMES.split())
 RESTARTS = ("no", "always", "unless-stopped", "on-failure")
 
 _LAST_SIGNAL = 64
+_ALL_BITS = 0o7777
 _LONGEST_INT = 19
 _REAL_TIME = r"RTMIN(?:\+(?:[0-9]|1[0-5]))?|RTMAX(?:-(?:[0-9]|1[0-4]))?"
 _CONTAINER_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]+"
@@ -25,6 +26,7 @@ _STACK_NAME = r"[a-z0-9][a-z0-9_-]*"
 _PERMISSIONS = r"(?=[rwm]{1,3}$)(?!.*(.).*\1)[rwm]+"
 _CPUSET = r"[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*"
 _DECIMAL = r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}"
+_OCTAL = r"(?:0o)?[0-7]{1,6}"
 _INT = r"[+-]?[0-9]{1,19}"
 
 Form = dict[str, object]
@@ -41,6 +43,20 @@ def parse_int(value: object) -> int:
     if isinstance(value, str) and re.fullmatch(_INT, value):
         return int(value)
     raise ValueError(f"{shown(value)} is no whole number; write one such as 3")
+
+
+def parse_mode(value: object) -> int:
+    """Read permission bits: a number, or a text of octal digits such as "1777".
+
+    Raises:
+        ValueError: the value is neither, or has bits that no file has.
+    """
+    mode = value if isinstance(value, int) and not isinstance(value, bool) else -1
+    if isinstance(value, str) and re.fullmatch(_OCTAL, value):
+        mode = int(value, 8)
+    if not 0 <= mode <= _ALL_BITS:
+        raise ValueError(f'{shown(value)} are no permission bits; write octal digits in quotes, such as "1777"')
+    return mode
 
 
 def parse_bool(value: object) -> bool:

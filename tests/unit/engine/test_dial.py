@@ -8,12 +8,15 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from dockerspec.engine.dial import ssh_command
 from dockerspec.engine.endpoint import Endpoint, Tls
+from dockerspec.engine.stream import End, MessageStream
 from dockerspec.engine.target import SshTarget
 from dockerspec.engine.transport import Request, Transport
 from dockerspec.errors import EngineForbidden, EngineLost, EngineUnreachable
@@ -64,6 +67,7 @@ def test_a_path_prefix_goes_before_every_call(tmp_path: Path) -> None:
         transport.call(_CALL)
         transport.close()
     assert server.heard[0].line == "GET /docker/x HTTP/1.1"
+    assert server.heard[0].headers["host"] == "{}:{}".format(*server.address)
 
 
 def test_nothing_listens_on_the_port() -> None:
@@ -84,6 +88,52 @@ def test_tls_with_reuse(tmp_path: Path, certificates: Path, wants_client: bool) 
         assert [transport.call(_CALL).body for _ in range(3)] == [b"hello"] * 3
         transport.close()
     assert server.connections == 1
+
+
+def _goes_on(peer: Peer) -> None:
+    """A stream with one message and then silence."""
+    peer.request()
+    peer.send(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"a": 1}\r\n')
+    peer.wait()
+
+
+def _read_until_closed(transport: Transport) -> None:
+    """Follow a stream in a thread; close it from this one while that is blocked."""
+    stream = transport.stream(_CALL)
+    assert isinstance(stream, MessageStream)
+    first = threading.Event()
+    found: list[object] = []
+
+    def read() -> None:
+        for message in stream:
+            found.append(message)
+            first.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert first.wait(10)
+    begun = time.monotonic()
+    stream.close()
+    reader.join(5)
+    assert not reader.is_alive()
+    assert time.monotonic() - begun < 1
+    assert (found, stream.end) == ([{"a": 1}], End.CLOSED)
+    transport.close()
+
+
+def test_closing_a_blocked_stream_over_tls(tmp_path: Path, certificates: Path) -> None:
+    context = _server_context(certificates)
+    wrap = lambda sock: context.wrap_socket(sock, server_side=True)  # noqa: E731
+    with serve(tmp_path, _goes_on, tcp=True, wrap=wrap) as server:
+        tls = Tls(str(certificates / "ca.pem"))
+        _read_until_closed(Transport(Endpoint(f"tcp://localhost:{server.address[1]}", tls)))
+
+
+def test_closing_a_blocked_stream_over_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "s"
+    _stand_in(tmp_path, monkeypatch, _BRIDGE.format(path=str(path)))
+    with serve(path, _goes_on):
+        _read_until_closed(Transport(Endpoint("ssh://me@h")))
 
 
 @pytest.mark.parametrize(
@@ -164,16 +214,16 @@ def _stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Non
 
 
 _BRIDGE = """
-import socket, sys, threading
+import os, socket, threading
 engine = socket.socket(socket.AF_UNIX)
 engine.connect({path!r})
 def forward():
-    while data := sys.stdin.buffer.raw.read(65536):
+    while data := os.read(0, 65536):
         engine.sendall(data)
     engine.shutdown(socket.SHUT_WR)
 threading.Thread(target=forward, daemon=True).start()
 while data := engine.recv(65536):
-    sys.stdout.buffer.raw.write(data)
+    os.write(1, data)
 """
 
 

@@ -163,7 +163,7 @@ def test_contexts_read_as_the_sdk_reads_them(
     ours = resolve(None, name, environ=environ)
     theirs = ContextAPI.kwargs_from_context(name, environment=environ)
 
-    assert ours.url == theirs["base_url"]
+    assert ours.url == theirs["base_url"].removeprefix("http+")
     if host.startswith("tcp"):
         assert ours.tls is not None
         assert (ours.tls.ca, (ours.tls.cert, ours.tls.key)) == (theirs["tls"].ca_cert, theirs["tls"].cert)

@@ -37,7 +37,7 @@ from dockerspec.errors import (
         (409, "remove v: volume is in use - [0123]", Conflict, "still uses it"),
         (
             409,
-            "conflict: unable to remove repository reference (must force) - container 0 is using its referenced image 1",
+            "conflict: unable to remove x:1 (must force) - container 0 is using its referenced image 1",
             Conflict,
             "still uses it",
         ),

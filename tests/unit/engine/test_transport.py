@@ -136,6 +136,26 @@ def test_a_broken_answer_is_an_error(tmp_path: Path, raw: bytes, kind: type[Engi
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("method", "raw"),
+    [
+        pytest.param("POST", b"HTTP/1.1 204 No Content\r\n\r\n", id="no-content"),
+        pytest.param("POST", b"HTTP/1.1 304 Not Modified\r\n\r\n", id="not-modified"),
+        pytest.param("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", id="head"),
+    ],
+)
+def test_an_answer_without_a_body_leaves_the_connection_open(tmp_path: Path, method: str, raw: bytes) -> None:
+    def script(peer: Peer) -> None:
+        while peer.request() is not None:
+            peer.send(raw)
+
+    with serve(tmp_path / "s", script) as server:
+        transport = Transport(Endpoint(server.url))
+        assert [transport.call(_get(method=method)).body for _ in range(2)] == [b"", b""]
+        transport.close()
+    assert server.connections == 1
+
+
 def test_connections_are_reused(tmp_path: Path) -> None:
     with serve(tmp_path / "s", _keeps_answering) as server:
         transport = Transport(Endpoint(server.url))
@@ -191,10 +211,11 @@ def test_a_change_that_was_sent_is_never_repeated(tmp_path: Path, method: str) -
     with serve(tmp_path / "s", _answers_once_then, _keeps_answering) as server:
         transport = Transport(Endpoint(server.url))
         transport.call(_get())
-        with pytest.raises(EngineLost, match="may or may not"):
+        with pytest.raises(EngineLost, match="broke during") as caught:
             transport.call(_get("/change", method=method))
         transport.close()
     assert [heard.line for heard in server.heard].count(f"{method} /change HTTP/1.1") == 1
+    assert "may or may not have been carried out" in caught.value.hint
 
 
 def test_a_read_is_not_repeated_once_the_answer_has_begun(tmp_path: Path) -> None:
@@ -314,6 +335,8 @@ def test_a_closed_transport_refuses(tmp_path: Path) -> None:
         transport.close()
         with pytest.raises(EngineError, match="closed"):
             transport.call(_get())
+        with pytest.raises(EngineError, match="closed"):
+            transport.stream(_get())
 
 
 def test_no_socket(tmp_path: Path) -> None:

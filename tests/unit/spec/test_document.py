@@ -193,6 +193,8 @@ containers:
         (("containers", "web", "nothing"), False, 2, 3),
         (("containers", "web", "healthcheck", "test", 1), False, 9, 19),
         (("containers", "db2", "image"), False, 11, 12),
+        (("containers", "web", "image", "ref"), False, 3, 12),
+        (("containers", "web", "ports", 0, "target"), False, 5, 9),
         (("volumes", "x"), False, 1, 1),
     ],
 )

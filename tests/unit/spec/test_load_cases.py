@@ -17,6 +17,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from dockerspec.core.spec.dotenv import parse_dotenv
 from dockerspec.core.spec.load import LoadResult
@@ -35,22 +36,30 @@ def values(path: Path) -> dict[str, str]:
 def run(folder: Path) -> LoadResult:
     specs = sorted(path.name for path in folder.glob("spec*.yaml"))
     specs.sort(key=lambda name: name != "spec.yaml")
-    return load_files(
-        specs, variables=values(folder / "vars"), cwd=folder, environ=values(folder / "environment")
-    )
+    return load_files(specs, variables=values(folder / "vars"), cwd=folder, environ=values(folder / "environment"))
+
+
+def dump(value: object) -> object:
+    """Return a model as JSON data without what is at its default."""
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        kept = {info.alias or name: (getattr(value, name), info) for name, info in fields}
+        return {
+            name: dump(item)
+            for name, (item, info) in kept.items()
+            if item != info.get_default(call_default_factory=True)
+        }
+    if isinstance(value, dict):
+        return {key: dump(item) for key, item in value.items()}
+    return [dump(item) for item in value] if isinstance(value, tuple) else value
 
 
 def outcome(result: LoadResult, folder: Path) -> tuple[str, str]:
     """Return the diagnostics and the stack as the expected files have them."""
     lines = "".join(f"{fault}\n" for fault in result.diagnostics)
-    stack = (
-        None
-        if result.stack is None
-        else result.stack.model_dump(mode="json", exclude_defaults=True, by_alias=True)
-    )
-    data = {"stack": stack, "secrets": dict(result.secrets), "sensitive": sorted(result.sensitive)}
+    data = {"stack": dump(result.stack), "secrets": dict(result.secrets), "sensitive": sorted(result.sensitive)}
     shown = json.dumps({key: value for key, value in data.items() if value}, indent=2, ensure_ascii=False)
-    return lines, shown.replace(str(folder), "FOLDER") + "\n"
+    return lines, shown.replace(str(folder), "FOLDER").replace(str(folder.parent), "PARENT") + "\n"
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dockerspec.core.spec.document import Document, parse
+from dockerspec.core.spec.faults import keys_of, models_at
 from dockerspec.core.spec.merge import merge
+from dockerspec.core.spec.merge_rules import TABLE
+from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.source import SourceFile
 
 
@@ -172,3 +175,10 @@ def test_merging_changes_neither_side():
     before = base.plain(), over.plain()
     merge(base, over)
     assert (base.plain(), over.plain()) == before
+
+
+def test_every_rule_is_for_a_field_of_the_model():
+    for pattern in TABLE:
+        *steps, last = pattern.removesuffix(".*").split(".")
+        [kind] = models_at(Stack, tuple(steps))
+        assert last in keys_of(kind), pattern

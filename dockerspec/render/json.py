@@ -1,0 +1,207 @@
+"""The JSON views: versioned documents for programs, each with a schema under `schemas/`.
+
+Callers: the command line's `--json`. A document says in `format` what it is and which version of it; within a version
+keys are only ever added. Bodies of engine calls are left out: they hold environment values.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dockerspec.core.diagnostics import Diagnostic, Severity
+from dockerspec.core.diff.change import FieldChange, ObjectChange
+from dockerspec.core.facts import Value
+from dockerspec.core.plan.plan import Plan
+from dockerspec.core.report.outcome import Outcome, Report, Status
+from dockerspec.core.report.status import StackStatus, StatusRow
+from dockerspec.render.clean import Cleaner
+
+Json = Any
+Masker = Cleaner
+"""Only masks here: JSON escapes control characters itself, and a program wants the text as it is."""
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def plan_json(plan: Plan, *, mask: frozenset[str] = _NOTHING) -> str:
+    """A plan as a `dockerspec.plan/1` document; `mask` holds secret values that must not be shown."""
+    masker = Masker(mask)
+    summary = plan.summary
+    return _text(
+        {
+            "format": "dockerspec.plan/1",
+            "stack": plan.stack,
+            "empty": plan.is_empty,
+            "destroys": plan.destroys,
+            "partial": plan.partial,
+            "summary": {
+                "create": summary.create,
+                "update": summary.update,
+                "replace": summary.replace,
+                "delete": summary.delete,
+                "unchanged": summary.unchanged,
+            },
+            "changes": [_change(change, masker) for change in plan.changes],
+            "actions": [
+                {
+                    "key": masker.mask(key),
+                    "verb": action.verb,
+                    "address": masker.mask(str(action.address)),
+                    "subject": masker.mask(action.subject),
+                    "cause": masker.mask(action.cause),
+                    "after": [masker.mask(item) for item in sorted(plan.graph.before.get(key, ()))],
+                }
+                for key, action in plan.actions.items()
+            ],
+            "diagnostics": _diagnostics(plan.diagnostics, masker),
+        }
+    )
+
+
+def report_json(report: Report, *, mask: frozenset[str] = _NOTHING) -> str:
+    """A report as a `dockerspec.report/1` document; `mask` holds secret values that must not be shown."""
+    masker = Masker(mask)
+    return _text(
+        {
+            "format": "dockerspec.report/1",
+            "stack": report.stack,
+            "ok": report.ok,
+            "cancelled": report.cancelled,
+            "seconds": round(report.seconds, 3),
+            "summary": {status.value: report.count(status) for status in Status},
+            "outcomes": [_outcome(item, masker) for item in report.outcomes.values()],
+            "undone": [_outcome(item, masker) for item in report.undone],
+            "remaining": [_change(change, masker) for change in report.remaining],
+        }
+    )
+
+
+def status_json(status: StackStatus, *, mask: frozenset[str] = _NOTHING) -> str:
+    """A stack's state as a `dockerspec.status/1` document; `mask` holds secret values that must not be shown."""
+    masker = Masker(mask)
+    engine = status.engine
+    return _text(
+        {
+            "format": "dockerspec.status/1",
+            "stack": status.stack,
+            "engine": {
+                "version": masker.mask(engine.version),
+                "api": ".".join(map(str, engine.api)),
+                "id": masker.mask(engine.id),
+                "name": masker.mask(engine.name),
+                "os": engine.os,
+                "arch": engine.arch,
+                "endpoint": masker.mask(status.endpoint),
+            },
+            "unchanged": status.unchanged,
+            "objects": [_row(row, masker) for row in status.rows],
+        }
+    )
+
+
+def diagnostics_json(items: Iterable[Diagnostic], *, mask: frozenset[str] = _NOTHING) -> str:
+    """Diagnostics as a `dockerspec.diagnostics/1` document; `mask` holds secret values that must not be shown."""
+    found = tuple(items)
+    errors = sum(item.severity is Severity.ERROR for item in found)
+    return _text(
+        {
+            "format": "dockerspec.diagnostics/1",
+            "ok": not errors,
+            "errors": errors,
+            "warnings": len(found) - errors,
+            "diagnostics": _diagnostics(found, Masker(mask)),
+        }
+    )
+
+
+def _text(document: Json) -> str:
+    # Lone surrogates, which a broken file name can bring, have no UTF-8: then everything outside ASCII is escaped.
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return f"{text if _encodable(text) else json.dumps(document, indent=2)}\n"
+
+
+def _encodable(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" or char in "\x7f\u2028\u2029" for char in text)
+
+
+def _change(change: ObjectChange, masker: Masker) -> Json:
+    return {
+        "address": masker.mask(str(change.address)),
+        "kind": change.kind.value,
+        "name": masker.mask(change.name),
+        "cause": masker.mask(change.cause),
+        "downtime": change.downtime,
+        "data_loss": change.data_loss,
+        "fields": [_field(field, masker) for field in change.fields],
+    }
+
+
+def _field(field: FieldChange, masker: Masker) -> Json:
+    return {
+        "path": masker.mask(field.path),
+        "old": _value(field.old, masker),
+        "new": _value(field.new, masker),
+        "unit": field.unit,
+        "way": field.way.value,
+        "cause": field.cause.value,
+        "note": masker.mask(field.note),
+    }
+
+
+def _value(value: Value, masker: Masker) -> Json:
+    if isinstance(value, str):
+        return masker.mask(value)
+    if isinstance(value, Mapping):
+        return {masker.mask(str(key)): _value(item, masker) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_value(item, masker) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such numbers
+    return value
+
+
+def _outcome(item: Outcome, masker: Masker) -> Json:
+    return {
+        "key": masker.mask(item.action.key),
+        "verb": item.action.verb,
+        "address": masker.mask(str(item.action.address)),
+        "status": item.status.value,
+        "message": masker.mask(item.message),
+        "hint": masker.mask(item.hint),
+        "warnings": [masker.mask(text) for text in item.warnings],
+        "logs": masker.mask(item.logs),
+        "seconds": round(item.seconds, 3),
+    }
+
+
+def _row(row: StatusRow, masker: Masker) -> Json:
+    return {
+        "address": masker.mask(str(row.address)),
+        "name": masker.mask(row.name),
+        "want": masker.mask(row.want),
+        "state": masker.mask(row.state),
+        "health": masker.mask(row.health),
+        "image": masker.mask(row.image),
+        "ports": [masker.mask(port) for port in row.ports],
+        "since": masker.mask(row.since),
+        "note": masker.mask(row.note),
+        "drift": [_field(field, masker) for field in row.drift],
+    }
+
+
+def _diagnostics(items: Iterable[Diagnostic], masker: Masker) -> list[Json]:
+    return [
+        {
+            "severity": item.severity.value,
+            "path": masker.mask(item.path),
+            "summary": masker.mask(item.summary),
+            "fix": masker.mask(item.fix),
+            "file": masker.mask(item.span.file) if item.span else None,
+            "line": item.span.line if item.span else None,
+            "column": item.span.column if item.span else None,
+        }
+        for item in sorted(items, key=lambda item: item.sort_key)
+    ]

@@ -1,0 +1,294 @@
+"""Each kind of action against the fake engine, outside the walker."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from dockerspec.core.address import Address, Kind
+from dockerspec.core.plan import action as act
+from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
+from dockerspec.runtime.execute.context import pack_build
+from dockerspec.runtime.execute.failure import ActionFailed
+from dockerspec.runtime.execute.operations import OPERATIONS, Tools, perform
+from dockerspec.testing import FakeEngine
+
+HERE = Address(Kind.CONTAINER, "web", 1)
+COMMON = {"address": HERE, "cause": "test"}
+WEB = {**COMMON, "container": "web", "name": "web"}
+
+
+@dataclass
+class Bench:
+    """The fake engine with one container `web`, and tools that note what they are told."""
+
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    notes: list[str] = field(default_factory=list)
+    waited: list[act.AwaitContainer] = field(default_factory=list)
+    packed: BinaryIO = field(default_factory=lambda: io.BytesIO(b"tar"))
+    moment: float = 0.0
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        self.engine.add_image("busybox")
+        self.engine.create_container("web", {"Image": "busybox"})
+
+    def monotonic(self) -> float:
+        self.moment += 0.15
+        return self.moment
+
+    def time(self) -> float:
+        return self.moment
+
+    def do(self, action: act.Action) -> tuple[str, ...]:
+        tools = Tools(
+            engine=self.engine,
+            clock=self,
+            pack=lambda build: (self.packed, f"in-tar/{build.dockerfile}"),
+            wait=self.waited.append,
+            note=self.notes.append,
+            stopped=lambda: self.stopped,
+        )
+        return perform(action, tools)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def kinds() -> set[type[act.Action]]:
+    """All kinds of action that can be in a plan: those with a verb."""
+    classes = [item for item in vars(act).values() if isinstance(item, type) and issubclass(item, act.Action)]
+    return {kind for kind in classes if kind.verb}
+
+
+def test_every_kind_of_action_has_its_operation() -> None:
+    assert set(OPERATIONS) == kinds()
+
+
+NETWORK = {"network": "front", "network_name": "front"}
+STEPS: list[tuple[list[act.Action], Callable[[FakeEngine], Any], Any]] = [
+    (
+        [act.CreateNetwork(**COMMON, name="front", body={"Name": "front"})],
+        lambda fake: fake.network("front")["Driver"],
+        "bridge",
+    ),
+    (
+        [
+            act.CreateNetwork(**COMMON, name="front", body={"Name": "front"}),
+            act.ConnectNetwork(**COMMON, **NETWORK, container="web", endpoint={"Aliases": ["w"]}),
+        ],
+        lambda fake: fake.container("web")["NetworkSettings"]["Networks"]["front"]["Aliases"],
+        ["w"],
+    ),
+    (
+        [
+            act.CreateNetwork(**COMMON, name="front", body={"Name": "front"}),
+            act.ConnectNetwork(**COMMON, **NETWORK, container="web", endpoint={}),
+            act.DisconnectNetwork(**COMMON, **NETWORK, container="web"),
+            act.RemoveNetwork(**COMMON, network="front", name="front"),
+        ],
+        lambda fake: [item["Name"] for item in fake.networks()],
+        ["bridge", "host", "none"],
+    ),
+    (
+        [act.CreateVolume(**COMMON, name="data", body={"Name": "data", "Labels": {"a": "b"}})],
+        lambda fake: fake.volume("data")["Labels"],
+        {"a": "b"},
+    ),
+    (
+        [
+            act.CreateVolume(**COMMON, name="data", body={"Name": "data"}),
+            act.RemoveVolume(**COMMON, name="data"),
+        ],
+        lambda fake: fake.volumes(),
+        [],
+    ),
+    ([act.StartContainer(**WEB)], lambda fake: fake.container("web")["State"]["Status"], "running"),
+    (
+        [act.StartContainer(**WEB), act.StopContainer(**WEB)],
+        lambda fake: fake.container("web")["State"]["Status"],
+        "exited",
+    ),
+    ([act.RenameContainer(**WEB, new_name="app")], lambda fake: fake.containers()[0]["Names"], ["/app"]),
+    ([act.StartContainer(**WEB), act.RemoveContainer(**WEB, force=True)], lambda fake: fake.containers(), []),
+    (
+        [act.UpdateContainer(**WEB, body={"Memory": 7}, expect={"Memory": 7})],
+        lambda fake: fake.container("web")["HostConfig"]["Memory"],
+        7,
+    ),
+    (
+        [act.TagImage(**COMMON, source="busybox", reference="localhost:5000/box:1")],
+        lambda fake: fake.image("localhost:5000/box:1")["RepoTags"],
+        ["busybox:latest", "localhost:5000/box:1"],
+    ),
+    (
+        [act.TagImage(**COMMON, source="busybox", reference="localhost:5000/box")],
+        lambda fake: fake.image("localhost:5000/box")["RepoTags"],
+        ["busybox:latest", "localhost:5000/box:latest"],
+    ),
+    (
+        [act.BuildImage(**COMMON, reference="shop/web:1", context=".")],
+        lambda fake: fake.image("shop/web:1")["RepoTags"],
+        ["shop/web:1"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("actions", "look", "expected"), STEPS)
+def test_what_an_action_does(
+    bench: Bench, actions: list[act.Action], look: Callable[[FakeEngine], Any], expected: Any
+) -> None:
+    for action in actions:
+        assert bench.do(action) == ()
+    assert look(bench.engine) == expected
+
+
+def test_unpause(bench: Bench) -> None:
+    bench.engine.start_container("web")
+    bench.engine.pause_container("web")
+    bench.do(act.UnpauseContainer(**WEB))
+    assert bench.engine.container("web")["State"]["Status"] == "running"
+
+
+def test_a_wait_is_handed_on(bench: Bench) -> None:
+    action = act.AwaitContainer(**WEB, until=act.Ready.RUNNING, timeout=1)
+    bench.do(action)
+    assert bench.waited == [action]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        act.RemoveContainer(**{**WEB, "container": "nope"}),
+        act.RemoveNetwork(**COMMON, network="nope", name="nope"),
+        act.RemoveVolume(**COMMON, name="nope"),
+    ],
+)
+def test_removing_what_is_gone_is_remarked_only(bench: Bench, action: act.Action) -> None:
+    assert bench.do(action) == ("it was gone already",)
+
+
+def test_a_name_in_use_is_named(bench: Bench) -> None:
+    with pytest.raises(Conflict, match=r'The container name "/web" is already in use by container "[0-9a-f]{64}"'):
+        bench.do(act.CreateContainer(**COMMON, name="web", body={"Image": "busybox"}))
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "action", "warnings"),
+    [
+        (
+            "create_container",
+            {"Id": "x", "Warnings": ["no swap limit", "two"]},
+            act.CreateContainer(**COMMON, name="new", body={}),
+            ("no swap limit", "two"),
+        ),
+        ("create_network", {"Id": "x", "Warning": "old"}, act.CreateNetwork(**COMMON, name="n", body={}), ("old",)),
+        ("create_network", {"Id": "x", "Warning": ""}, act.CreateNetwork(**COMMON, name="n", body={}), ()),
+        ("update_container", {"Warnings": None}, act.UpdateContainer(**WEB, body={}), ()),
+        ("update_container", {"Warnings": ["w"]}, act.UpdateContainer(**WEB, body={}), ("w",)),
+    ],
+)
+def test_the_engines_remarks(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, verb: str, answer: Any, action: act.Action, warnings: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(bench.engine, verb, lambda *_: answer)
+    assert bench.do(action) == warnings
+
+
+def test_a_volume_of_somebody_elses_that_appeared_is_refused(bench: Bench) -> None:
+    bench.engine.create_volume({"Name": "data", "Labels": {"owner": "them"}})
+    with pytest.raises(ActionFailed, match="a volume called data appeared meanwhile"):
+        bench.do(act.CreateVolume(**COMMON, name="data", body={"Name": "data", "Labels": {"owner": "us"}}))
+
+
+@pytest.mark.parametrize(
+    ("expect", "ignored"),
+    [
+        ({}, ""),
+        ({"PidsLimit": 0, "CpusetCpus": None, "Ulimits": []}, ""),
+        ({"RestartPolicy": {"Name": "no"}, "MaskedPaths": None}, ""),
+        ({"BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 1}], "Memory": 5}, "BlkioDeviceReadBps, Memory"),
+        ({"RestartPolicy": {"Name": "always"}}, "RestartPolicy"),
+    ],
+)
+def test_an_ignored_update_names_its_keys(bench: Bench, expect: dict[str, Any], ignored: str) -> None:
+    action = act.UpdateContainer(**WEB, body={}, expect=expect)
+    if not ignored:
+        assert bench.do(action) == ()
+        return
+    with pytest.raises(ActionFailed, match=f"did not change {ignored}$"):
+        bench.do(action)
+
+
+class TestPull:
+    PULL = act.PullImage(**COMMON, reference="redis:7")
+
+    def test_notes_are_passed_on(self, bench: Bench) -> None:
+        bench.engine.registry["redis:7"] = {}
+        bench.do(self.PULL)
+        assert bench.engine.image("redis:7")["RepoTags"] == ["redis:7"]
+        # The clock goes on by 0.15 s a message, and a note comes at most every 0.2 s.
+        assert bench.notes == ["7 Pulling from redis", "Status: Downloaded newer image for redis:7"]
+
+    def test_what_the_registry_lacks(self, bench: Bench) -> None:
+        with pytest.raises(NotFound, match="manifest for redis:7 not found"):
+            bench.do(self.PULL)
+
+    def test_a_stop_ends_it(self, bench: Bench) -> None:
+        bench.engine.registry["redis:7"] = {}
+        bench.stopped = True
+        with pytest.raises(Cancelled):
+            bench.do(self.PULL)
+        with pytest.raises(NotFound):
+            bench.engine.image("redis:7")
+
+
+class TestBuild:
+    BUILD = act.BuildImage(**COMMON, reference="shop/web:1", context=".", options={"labels": {"a": "b"}})
+
+    def test_options_name_tag_and_dockerfile(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: list[Any] = []
+        monkeypatch.setattr(bench.engine, "build_image", lambda context, options: seen.append(options) or iter(()))
+        bench.do(self.BUILD)
+        assert seen == [{"labels": {"a": "b"}, "t": "shop/web:1", "dockerfile": "in-tar/Dockerfile"}]
+        assert bench.packed.closed
+
+    def test_a_failure_shows_the_last_lines(self, bench: Bench) -> None:
+        bench.engine.build_lines = [f"Step {number}" for number in range(20)] + ["error: it returned 1"]
+        with pytest.raises(ActionFailed, match="it returned 1") as caught:
+            bench.do(self.BUILD)
+        assert caught.value.logs.splitlines() == [f"Step {number}" for number in range(5, 20)]
+        assert bench.packed.closed
+
+    def test_a_stop_ends_it(self, bench: Bench) -> None:
+        bench.engine.build_lines = ["Step 1"]
+        bench.stopped = True
+        with pytest.raises(Cancelled):
+            bench.do(self.BUILD)
+
+    def test_the_context_is_packed_from_its_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+        archive, dockerfile = pack_build(act.BuildImage(**COMMON, reference="x", context=str(tmp_path)))
+        with archive:
+            assert b"FROM scratch" in archive.read()
+        assert dockerfile == "Dockerfile"
+
+    def test_an_inline_dockerfile_is_packed_under_another_name(self, tmp_path: Path) -> None:
+        action = act.BuildImage(**COMMON, reference="x", context=str(tmp_path), inline="FROM scratch\n")
+        archive, dockerfile = pack_build(action)
+        with archive:
+            assert dockerfile.encode() in archive.read()
+        assert dockerfile != "Dockerfile"
+
+
+def test_other_faults_of_the_engine_pass_through(bench: Bench) -> None:
+    bench.engine.fail("start_container", EngineError("boom"))
+    with pytest.raises(EngineError, match="boom"):
+        bench.do(act.StartContainer(**WEB))
