@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from dockerspec.core.spec.load import LoadResult
 
 
+LOGGING = 2
+"""How often -v must be given for the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpecSource:
     """Where the spec and its variables come from, as given on the command line."""
@@ -73,4 +77,8 @@ class Session:
         """Reach for the engine that the options name; nothing is asked of it yet."""
         from dockerspec.api import Docker
 
+        if self.verbose >= LOGGING:
+            from dockerspec.cli.logs import log_to_stderr
+
+            log_to_stderr(self)
         return Docker(host=self.host, context=self.context)

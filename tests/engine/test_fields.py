@@ -59,8 +59,9 @@ def read_cases() -> Iterator[Case]:
 class Bench:
     """One stack with a container per case, none of them started: the engine keeps all fields all the same."""
 
-    def __init__(self, host: str, stack: str, image: str, folder: Path) -> None:
+    def __init__(self, host: str, stack: str, image: str, folder: Path, subnet: str) -> None:
         self.docker = Docker(host)
+        self.subnet = subnet
         self.stack = stack
         self._image = image
         self._file = folder / "stack.yaml"
@@ -71,14 +72,14 @@ class Bench:
         spec = {
             "dockerspec": 1,
             "stack": self.stack,
-            "networks": {"one": {"ipam": {"config": [{"subnet": "10.231.7.0/24"}]}}, "two": {}},
+            "networks": {"one": {"ipam": {"config": [{"subnet": self.subnet}]}}, "two": {}},
             "volumes": {"data": {}},
             "containers": {
                 "target": {**base, "state": "running", "command": ["sleep", "9999"], "stop_grace_period": "0s"},
                 **{name: {**base, **values} for name, values in containers.items()},
             },
         }
-        self._file.write_text(json.dumps(spec))
+        self._file.write_text(json.dumps(spec).replace("{net}", self.subnet.rpartition(".")[0]))
         loaded = load([self._file])
         assert loaded.stack is not None, "\n".join(map(str, loaded.diagnostics))
         self._loaded = loaded
@@ -102,7 +103,7 @@ class Bench:
 
 @pytest.fixture
 def bench(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(engine_daemon.host, stack_name, busybox, tmp_path)
+    bench = Bench(engine_daemon.host, stack_name, busybox, tmp_path, engine_daemon.subnet(6))
     yield bench
     bench.docker.close()
 

@@ -15,6 +15,8 @@ from dockerspec.core.values import ImageRef
 SIZES = st.integers(min_value=0, max_value=2**63 - 1)
 PORTS = st.integers(min_value=1, max_value=65535)
 
+LONGEST = 300
+
 READERS: list[Callable[[Any], object]] = [
     values.parse_size,
     values.parse_size_or_unlimited,
@@ -69,6 +71,7 @@ def complaint(reader: Callable[[Any], object], value: object) -> str:
 @given(value=ANYTHING)
 def test_readers_complain_in_one_line_with_a_way_out(reader: Callable[[Any], object], value: object) -> None:
     text = complaint(reader, value)
+    assert len(text) < LONGEST
     assert not text or "; " in text
     assert "\n" not in text
 

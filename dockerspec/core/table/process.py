@@ -231,8 +231,11 @@ def _have_hostname(raw: Json, engine: EngineFacts) -> Value:
     # A silent spec gets the ID's first characters, on the host's network the host's own name.
     if name == str(raw.get("Id", ""))[:12]:
         return None
-    if dig(raw, ("HostConfig", "NetworkMode")) == "host" and name == engine.name:
+    mode = dig(raw, ("HostConfig", "NetworkMode")) or ""
+    if mode == "host" and name == engine.name:
         return None
+    if mode.startswith("container:"):
+        return None  # the owner's; the engine refuses another
     return name or None
 
 

@@ -43,7 +43,7 @@ def parse_duration(value: object) -> int:
         return 0
     text = value.strip() if isinstance(value, str) else ""
     if (isinstance(value, int) and not isinstance(value, bool)) or text.isdigit():
-        raise ValueError(f"the duration {shown(value)} lacks its unit; write {_with_unit(value)} for seconds")
+        raise ValueError(f"the duration {shown(value)} lacks its unit; write {_with_unit(text or value)} for seconds")
     total, place = 0, 0
     while place < len(text):
         match = re.compile(_PART).match(text, place)

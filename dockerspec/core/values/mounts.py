@@ -35,7 +35,7 @@ def parse_mount(value: object) -> Form:
     Raises:
         ValueError: the text is no mount, or an option is unknown or does not fit the kind of mount.
     """
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError(f"{shown(value)} is no mount; {_EXAMPLE}")
     parts = _split(value.strip())
     if len(parts) > 3 or not all(parts):

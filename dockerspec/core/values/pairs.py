@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dockerspec.core.values.shown import shown
+
 
 def parse_pairs(value: object) -> dict[str, object]:
     """Read `[KEY=VALUE, KEY]` or a mapping as a mapping; a key without `=` has the value None.
@@ -29,7 +31,7 @@ def parse_pairs(value: object) -> dict[str, object]:
         if not key:
             raise ValueError(f"entry {number + 1} of the list has no key; write KEY=VALUE")
         if key in result:
-            raise ValueError(f"the key {key!r} stands in the list twice; remove one of them")
+            raise ValueError(f"the key {shown(key)} stands in the list twice; remove one of them")
         result[key] = found if sign else None
     return result
 
@@ -69,7 +71,7 @@ def parse_names(value: object) -> object:
         if not isinstance(item, str):
             raise ValueError("the list may hold names only; write - NAME, or a mapping NAME: {...} for more")
         if item in result:
-            raise ValueError(f"the name {item!r} stands in the list twice; remove one of them")
+            raise ValueError(f"the name {shown(item)} stands in the list twice; remove one of them")
         result[item] = None
     return result
 

@@ -86,7 +86,7 @@ def split_protocol(text: str) -> tuple[str, str]:
     address, slash, protocol = text.strip().partition("/")
     protocol = protocol.lower() if slash else "tcp"
     if protocol not in PROTOCOLS:
-        raise ValueError(f"{shown(protocol)} is no protocol; write tcp, udp or sctp, such as {address}/udp")
+        raise ValueError(f"{shown(protocol)} is no protocol; write tcp, udp or sctp, such as 80/udp")
     return address, protocol
 
 

@@ -225,6 +225,7 @@ REFUSED: list[tuple[Reader, object, str]] = [
     (values.parse_mount, "a:b:c:d", "'a:b:c:d' is no mount; "),
     (values.parse_mount, ":/x", "':/x' is no mount; "),
     (values.parse_mount, "", "'' is no mount; "),
+    (values.parse_mount, "./a\n:/x", "'./a\\n:/x' is no mount; "),
     (values.parse_tmpfs, "run", "'run' is no tmpfs mount; "),
     (values.parse_restart, "sometimes", "'sometimes' is no restart policy; write no, always, unless-stopped, on-fa"),
     (values.parse_restart, True, "True is no restart policy; "),

@@ -1,0 +1,129 @@
+"""A command line whose engine is a stand-in: it answers with prepared plans and notes what it is asked."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockerspec.cli.main import program
+from dockerspec.core.facts import EngineFacts
+from dockerspec.core.plan.plan import Plan
+from dockerspec.core.report.outcome import Report
+from dockerspec.core.report.status import StackStatus
+from dockerspec.runtime.execute.progress import ActionFinished, ActionStarted
+
+SPEC = """\
+dockerspec: 1
+stack: shop
+containers:
+  web: {image: "nginx:1.27"}
+"""
+
+
+@dataclass
+class Script:
+    """What the stand-in answers, and what it was asked."""
+
+    plan: Plan | BaseException = field(default_factory=lambda: Plan("shop"))
+    report: Report | Exception = field(default_factory=lambda: Report("shop"))
+    status: StackStatus = field(default_factory=lambda: StackStatus("shop", EngineFacts("28.5.2"), "unix:///s"))
+    on_apply: Callable[[], None] = lambda: None
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def asked(self, name: str) -> dict[str, Any]:
+        """The arguments of the one call of that name."""
+        [arguments] = [arguments for called, arguments in self.calls if called == name]
+        return arguments
+
+
+@dataclass
+class Ran:
+    """What a run of the command line left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+def stand_in(script: Script) -> type:
+    """A class with the face of `dockerspec.api.Docker`."""
+
+    class Docker:
+        endpoint = "unix:///s"
+
+        def __init__(self, host: str | None = None, context: str | None = None) -> None:
+            script.calls.append(("connect", {"host": host, "context": context}))
+
+        def __enter__(self) -> Docker:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            script.calls.append(("close", {}))
+
+        def version(self) -> EngineFacts:
+            return EngineFacts("28.5.2", (1, 51), arch="amd64")
+
+        def plan(self, _spec: object, **options: Any) -> Plan:
+            script.calls.append(("plan", options))
+            return _answer(script.plan)
+
+        def plan_destroy(self, _spec: object, **options: Any) -> Plan:
+            script.calls.append(("plan_destroy", options))
+            return _answer(script.plan)
+
+        def apply(self, plan: Plan, *, on_event: Any, **options: Any) -> Report:
+            script.calls.append(("apply", options))
+            script.on_apply()
+            report: Report = _answer(script.report)
+            for action in plan.actions.values():
+                on_event(ActionStarted(action))
+                if action.key in report.outcomes:
+                    on_event(ActionFinished(report.outcomes[action.key]))
+            return report
+
+        def status(self, _spec: object) -> StackStatus:
+            return script.status
+
+    return Docker
+
+
+def _answer(value: Any) -> Any:
+    if isinstance(value, BaseException):
+        raise value
+    return value
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Script:
+    """The stand-in, put in place; the working folder holds a sound spec."""
+    script = Script()
+    monkeypatch.setattr("dockerspec.api.Docker", stand_in(script))
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "DOCKERSPEC_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dockerspec.yaml").write_text(SPEC, encoding="utf-8")
+    return script
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command line in this process."""
+
+    def call(*args: str, stdin: str = "") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
+        with pytest.raises(SystemExit) as stop:
+            program.main(args, "dockerspec")
+        captured = capfd.readouterr()
+        assert isinstance(stop.value.code, int)
+        return Ran(stop.value.code, captured.out, captured.err)
+
+    return call
