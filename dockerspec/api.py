@@ -36,11 +36,27 @@ from dockerspec.core.spec.model import Stack
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
-from dockerspec.runtime.execute.progress import Progress
+from dockerspec.runtime.execute.progress import (
+    ActionFinished,
+    ActionNote,
+    ActionStarted,
+    Progress,
+    UndoFinished,
+    UndoStarted,
+)
 from dockerspec.runtime.files import load_files as load
 from dockerspec.runtime.snapshot import Query, read_raw
 
-__all__ = ["Docker", "load"]
+__all__ = [
+    "ActionFinished",
+    "ActionNote",
+    "ActionStarted",
+    "Docker",
+    "Progress",
+    "UndoFinished",
+    "UndoStarted",
+    "load",
+]
 
 PARALLELISM = 8
 

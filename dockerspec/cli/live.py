@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from dockerspec.api import ActionFinished, ActionNote, ActionStarted, Progress, UndoFinished, UndoStarted
 from dockerspec.cli.console import Console
 from dockerspec.cli.interrupt import STOPPING
 from dockerspec.cli.progress import Show, Tally, doing
@@ -23,14 +24,6 @@ from dockerspec.core.plan.action import Action
 from dockerspec.core.report.outcome import Status
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, paint
-from dockerspec.runtime.execute.progress import (
-    ActionFinished,
-    ActionNote,
-    ActionStarted,
-    Progress,
-    UndoFinished,
-    UndoStarted,
-)
 
 _FRAMES_PER_SECOND = 10
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from dockerspec.api import ActionFinished, ActionNote, ActionStarted, Progress, UndoFinished, UndoStarted
 from dockerspec.cli.console import Console
 from dockerspec.core.address import Address
 from dockerspec.core.diff.change import ChangeKind
@@ -19,14 +20,6 @@ from dockerspec.render.clean import Cleaner
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, Piece, Role, paint
 from dockerspec.render.words import FATES
-from dockerspec.runtime.execute.progress import (
-    ActionFinished,
-    ActionNote,
-    ActionStarted,
-    Progress,
-    UndoFinished,
-    UndoStarted,
-)
 
 _ENDED = {
     ChangeKind.CREATE: "created",

@@ -117,6 +117,11 @@ class FakeHost:
         for stream in streams:
             stream.close()
 
+    def forget_events(self) -> None:
+        """Let nothing that happened so far be replayed, as after a restart of the daemon."""
+        with self._lock:
+            self._past.clear()
+
     @contextmanager
     def _call(self, verb: str, subject: str = "") -> Iterator[None]:
         """A call: recorded, delayed, made to fail if so ordered, and then alone on the engine."""

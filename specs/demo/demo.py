@@ -7,6 +7,7 @@ running at the end.
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
 import sys
 import time
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the stack running at the end")
     keep = parser.parse_args().keep
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with engine(keep=keep) as raw:
             _check_stage(raw)
@@ -147,7 +149,7 @@ def _volumes(raw: RawEngine) -> list[str]:
 
 def _network_of(raw: RawEngine, container: str, name: str) -> str:
     attached = raw.container(container)["NetworkSettings"]["Networks"]
-    return next(network for network in attached if network.endswith(name))
+    return next(str(network) for network in attached if network.endswith(name))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dockerspec.core.address import Address, Kind
-from dockerspec.core.plan.action import Action, Ready, UpdateContainer
+from dockerspec.core.plan.action import Action, UpdateContainer
 from dockerspec.core.report.outcome import Report, Status
 from dockerspec.engine.gateway import Gateway
 from dockerspec.runtime.execute.progress import ActionStarted, Progress

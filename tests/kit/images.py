@@ -187,8 +187,9 @@ def _add_base(tree: _Tree) -> None:
     for applet in listing.split():
         if applet != "busybox":
             tree.link(f"bin/{applet}", "busybox")
-    for path, mode in {"tmp": 0o1777, "root": 0o700, "proc": 0o755, "sys": 0o755, "dev": 0o755, "run": 0o755}.items():
-        tree.folder(path, mode)
+    modes = {"tmp": 0o1777, "root": 0o700, "proc": 0o755, "sys": 0o755, "dev": 0o755, "run": 0o755}
+    for folder, mode in modes.items():
+        tree.folder(folder, mode)
     tree.file("etc/passwd", _PASSWD.encode(), 0o644)
     tree.file("etc/group", _GROUP.encode(), 0o644)
     tree.file("etc/nsswitch.conf", b"hosts: files dns\n", 0o644)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dockerspec.core.plan.action import Ready
+from dockerspec.core.ready import Ready
 
 Json = Any
 

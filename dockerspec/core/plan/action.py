@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from dockerspec.core.address import Address
-
-
-class Ready(StrEnum):
-    """What an `AwaitContainer` waits for."""
-
-    RUNNING = "running"
-    HEALTHY = "healthy"
-    COMPLETED = "completed"
+from dockerspec.core.ready import Ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

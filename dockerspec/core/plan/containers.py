@@ -20,7 +20,6 @@ from dockerspec.core.plan.action import (
     ConnectNetwork,
     CreateContainer,
     DisconnectNetwork,
-    Ready,
     RemoveContainer,
     RenameContainer,
     StartContainer,
@@ -30,6 +29,7 @@ from dockerspec.core.plan.action import (
 )
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.plan import Rescue
+from dockerspec.core.ready import Ready
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table.net import endpoint_body, late_networks
 from dockerspec.core.way import Way

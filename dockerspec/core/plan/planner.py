@@ -11,7 +11,7 @@ from dockerspec.core.diff.containers import is_up
 from dockerspec.core.diff.pairing import Pair, is_aside
 from dockerspec.core.diff.result import Diff, Finding
 from dockerspec.core.live.state import LiveState
-from dockerspec.core.plan.action import Ready, RemoveContainer
+from dockerspec.core.plan.action import RemoveContainer
 from dockerspec.core.plan.containers import (
     await_action,
     plan_create,
@@ -25,6 +25,7 @@ from dockerspec.core.plan.images import plan_image
 from dockerspec.core.plan.order import order_all, replicas
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.plan.resources import plan_network, plan_volume
+from dockerspec.core.ready import Ready
 from dockerspec.core.table.storage import mounted_volumes
 
 

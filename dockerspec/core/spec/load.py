@@ -23,6 +23,7 @@ from dockerspec.core.spec.interpolate import Interpolator
 from dockerspec.core.spec.merge import merge
 from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.paths import Path
+from dockerspec.core.spec.remnant import Remnant, remnant
 from dockerspec.core.spec.resolve import Resolver
 from dockerspec.core.spec.source import Reader, SourceFile, Variables
 from dockerspec.core.spec.validate import validate
@@ -75,6 +76,7 @@ class Work:
     documents: list[tuple[SourceFile, Document]] = field(default_factory=list)
     document: Document | None = None
     stack: Stack | None = None
+    remnant: Remnant | None = None
     values: dict[str, str] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
@@ -157,9 +159,11 @@ def _model(work: Work) -> None:
         span = work.document.span(("services",), key=True)
         work.faults.append(error("services", "Compose files aren't read yet", hints.COMPOSE_FILE, span))
         return
+    data = work.document.plain()
     try:
-        work.stack = Stack.model_validate(work.document.plain())
+        work.stack = Stack.model_validate(data)
     except ValidationError as problem:
+        work.remnant = remnant(data, problem)
         found = faults.explain(problem, work.document, Stack)
         work.faults += [fault for fault in found if fault.span not in work.misleading]
 
@@ -177,6 +181,8 @@ def _resolve(work: Work) -> None:
 def _validate(work: Work) -> None:
     if work.stack is not None:
         work.faults += validate(work.stack, work.span_of)
+    elif work.remnant is not None:
+        work.faults += work.remnant.believable(validate(work.remnant.stack, work.span_of))
 
 
 PHASES: tuple[Phase, ...] = (

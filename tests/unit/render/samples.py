@@ -13,7 +13,6 @@ from dockerspec.core.plan.action import (
     AwaitContainer,
     CreateContainer,
     PullImage,
-    Ready,
     RemoveContainer,
     StartContainer,
 )

@@ -10,7 +10,6 @@ from dockerspec.core.plan.action import (
     Action,
     AwaitContainer,
     CreateContainer,
-    Ready,
     RemoveContainer,
     RenameContainer,
     StartContainer,

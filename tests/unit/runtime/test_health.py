@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dockerspec.core.live.health import CRASH_LIMIT, Hopeless, Pending, Reached, Verdict, verdict
-from dockerspec.core.plan.action import Ready
+from dockerspec.core.ready import Ready
 
 RUNNING, HEALTHY, COMPLETED = Ready.RUNNING, Ready.HEALTHY, Ready.COMPLETED
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from dockerspec.core.plan.action import Ready
+from dockerspec.core.ready import Ready
 from dockerspec.core.report.outcome import Outcome, Status
 from dockerspec.errors import EngineUnreachable
 from dockerspec.runtime.execute import feed as feed_module
@@ -147,6 +147,32 @@ def test_what_happened_while_the_stream_was_broken_is_seen(engine: FakeEngine) -
     outcome = waiting(engine, restart)
     assert outcome.status is Status.DONE
     assert outcome.seconds < SOON
+
+
+def test_what_happened_before_the_stream_was_open_is_seen(engine: FakeEngine) -> None:
+    # The wait looks, the container gets healthy, and only then the stream opens: nothing is replayed.
+    looked, healthy = threading.Event(), threading.Event()
+
+    def order(call: Call) -> None:
+        if call.verb == "container":
+            looked.set()
+        if call.verb == "info":
+            assert healthy.wait(SOON)
+
+    def act() -> None:
+        assert looked.wait(SOON)
+        time.sleep(0.05)  # until the look is over; too early only makes the test easier to pass
+        engine.set_health("web", "healthy")
+        engine.forget_events()
+        healthy.set()
+
+    engine.delay = order
+    actor = threading.Thread(target=act)
+    actor.start()
+    report = execute(chain(create("web"), start("web"), wait("web")), engine)
+    actor.join()
+    assert report.ok
+    assert report.seconds < SOON
 
 
 def test_without_any_events_the_waiter_looks_by_itself(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
