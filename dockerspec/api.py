@@ -197,7 +197,8 @@ class Docker:
     def _plan(self, found: Diff, view: _View, targets: Sequence[str]) -> Plan:
         chosen = select(found, view.desired, targets)
         chosen = replace(chosen, diagnostics=(*view.diagnostics, *chosen.diagnostics))
-        return replace(make_plan(chosen, view.live, view.desired.stack), partial=bool(targets))
+        plan = make_plan(chosen, view.live, view.desired.stack)
+        return replace(plan, partial=bool(targets), engine=view.live.engine)
 
     def _look(self, spec: LoadResult) -> _View:
         stack = spec.require()

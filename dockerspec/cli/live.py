@@ -19,7 +19,7 @@ from rich.text import Text
 from dockerspec.api import ActionFinished, ActionNote, ActionStarted, Progress, UndoFinished, UndoStarted
 from dockerspec.cli.console import Console
 from dockerspec.cli.interrupt import STOPPING
-from dockerspec.cli.progress import Show, Tally, doing
+from dockerspec.cli.tally import Show, Tally, doing
 from dockerspec.core.plan.action import Action
 from dockerspec.core.report.outcome import Status
 from dockerspec.render.report_text import seconds

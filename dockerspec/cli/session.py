@@ -80,5 +80,5 @@ class Session:
         if self.verbose >= LOGGING:
             from dockerspec.cli.logs import log_to_stderr
 
-            log_to_stderr(self)
+            log_to_stderr(lambda: self.mask)
         return Docker(host=self.host, context=self.context)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from dockerspec.api import Docker
 
 
-def where(docker: Docker) -> str:
+def where(docker: Docker, plan: Plan) -> str:
     """The engine in words: `Docker 28.5.2 (unix:///var/run/docker.sock)`."""
-    return f"Docker {docker.version().version} ({docker.endpoint})"
+    return f"Docker {plan.engine.version} ({docker.endpoint})"
 
 
 def print_plan(session: Session, docker: Docker, plan: Plan, form: str) -> None:
@@ -29,10 +29,10 @@ def print_plan(session: Session, docker: Docker, plan: Plan, form: str) -> None:
     elif form == "markdown":
         from dockerspec.render.markdown import plan_markdown
 
-        console.out(plan_markdown(plan, mask=session.mask, where=where(docker)))
+        console.out(plan_markdown(plan, mask=session.mask, where=where(docker, plan)))
     else:
         style = console.out_style
-        text = render_plan(plan, style, mask=session.mask, where=where(docker), verbose=session.verbose)
+        text = render_plan(plan, style, mask=session.mask, where=where(docker, plan), verbose=session.verbose)
         console.out(text)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,9 @@ from tests.kit.raw import RawEngine
 BOLD, DIM, PLAIN = (
     ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("",) * 3
 )
+
+
+STOP_SECONDS = 20.0
 
 
 class DemoError(RuntimeError):
@@ -86,17 +90,34 @@ class Cli:
         prompt(f"dockerspec {line}")
         words = [sys.executable, "-m", "dockerspec", *shlex.split(line)]
         started = time.monotonic()
-        process = subprocess.Popen(words, cwd=self._folder, env=self._environ, stdout=subprocess.PIPE, text=True)
+        # A process group of its own: Ctrl-C at the terminal then reaches it once, handed on by `_end`.
+        process = subprocess.Popen(
+            words, cwd=self._folder, env=self._environ, stdout=subprocess.PIPE, text=True, process_group=0
+        )
         printed = ""
-        with process:
+        try:
             for chunk in process.stdout or ():
                 print(chunk, end="", flush=True)
                 printed += chunk
+            process.wait()
+        except BaseException:
+            _end(process)
+            raise
         note(f"[exit status {process.returncode}, {time.monotonic() - started:.1f} s]")
         expect(process.returncode == status, f"exit status {status} was expected, not {process.returncode}")
         for text in shows:
             expect(text in printed, f"the output should name {text!r}, and doesn't")
         return printed
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Stop a command as Ctrl-C would and wait for it, so that nothing is made after the demo has cleaned up."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def fetch(port: int, path: str, seconds: float = 15.0) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.plan.action import Action, UpdateContainer
+from dockerspec.core.ready import Ready
 from dockerspec.core.report.outcome import Report, Status
 from dockerspec.engine.gateway import Gateway
 from dockerspec.runtime.execute.progress import ActionStarted, Progress

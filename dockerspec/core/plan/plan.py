@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dockerspec.core.diagnostics import Diagnostic, Severity
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
+from dockerspec.core.facts import EngineFacts
 from dockerspec.core.plan.action import Action
 from dockerspec.core.plan.graph import Graph
 
@@ -52,6 +53,7 @@ class Plan:
         unchanged: how many objects are as they should be.
         partial: whether only targets were planned.
         destroys: whether the plan removes the stack.
+        engine: facts about the engine that it was made for.
     """
 
     stack: str
@@ -63,6 +65,7 @@ class Plan:
     unchanged: int = 0
     partial: bool = False
     destroys: bool = False
+    engine: EngineFacts = field(default_factory=EngineFacts)
 
     @property
     def is_empty(self) -> bool:

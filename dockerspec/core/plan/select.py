@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from dockerspec.core.desired.names import joins_default
 from dockerspec.core.desired.state import DesiredContainer, DesiredState
 from dockerspec.core.diagnostics import Diagnostic, error
 from dockerspec.core.diff.result import Diff
+from dockerspec.core.nearest import nearest
 from dockerspec.core.plan.order import neighbours
 
 
@@ -54,8 +54,8 @@ def _matches(address: Address, target: str) -> bool:
 
 def _unknown(target: str, known: Iterable[Address]) -> Diagnostic:
     names = [str(address) for address in known] + [address.name for address in known]
-    close = difflib.get_close_matches(target, names, n=1)
-    hint = f"did you mean {close[0]}?" if close else "write KIND.NAME or NAME, as container.web"
+    close = nearest(target, names)
+    hint = f"did you mean '{close}'?" if close else "write KIND.NAME or NAME, as container.web"
     return error("", f"--target {target} names nothing in the stack", hint)
 
 

@@ -5,8 +5,9 @@ Callers: `faults`. Limits: a table of words; it must shrink as the format grows 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+from dockerspec.core.nearest import nearest
 
 # Longer lists of keys help nobody.
 _LIST_UP_TO = 12
@@ -54,9 +55,9 @@ def for_unknown_key(where: tuple[str | int, ...], key: str, allowed: Iterable[st
 
 def did_you_mean(word: str, known: list[str]) -> str:
     """Guess the word that was meant, or list the known ones where there are few; else an empty text."""
-    close = difflib.get_close_matches(word.lower().replace("-", "_"), known, n=1, cutoff=0.6)
+    close = nearest(word.lower().replace("-", "_"), known)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{close}'?"
     if known and len(known) <= _LIST_UP_TO:
         return f"write {'one of ' if len(known) > 1 else ''}{', '.join(known)}"
     return ""

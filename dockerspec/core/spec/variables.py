@@ -11,13 +11,13 @@ out of the document here, so that the model never sees it.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping as Values
 from collections.abc import Sequence as List
 from dataclasses import dataclass, field
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
+from dockerspec.core.nearest import nearest
 from dockerspec.core.spec.document import Document
 from dockerspec.core.spec.nodes import Mapping, Node, Scalar, Sequence, is_null, span_of
 from dockerspec.core.spec.template import NAME
@@ -101,8 +101,8 @@ class Declarations:
             if word.startswith("x-"):
                 continue
             if word not in _KEYS:
-                close = difflib.get_close_matches(word, _KEYS, 1)
-                fix = f"did you mean '{close[0]}'?" if close else f"write one of {', '.join(_KEYS)}"
+                close = nearest(word, _KEYS)
+                fix = f"did you mean '{close}'?" if close else f"write one of {', '.join(_KEYS)}"
                 self.faults.append(error(f"{path}.{word}", f"unknown key '{word}'", fix, span_of(node.keys[word])))
             elif not isinstance(value, Scalar):
                 self.faults.append(error(f"{path}.{word}", "one value is wanted here", "", span_of(value)))

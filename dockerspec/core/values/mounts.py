@@ -6,8 +6,8 @@ Called by the spec model. Relative sources stay relative: only the loader knows 
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
+from dockerspec.core.nearest import nearest
 from dockerspec.core.values.shown import shown
 
 PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
@@ -132,8 +132,8 @@ def _apply_options(form: Form, text: str) -> None:
             _demand(form, "volume", option, "a volume")
             form["volume"] = {"nocopy": True}
         else:
-            near = get_close_matches(option, _OPTIONS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"write one of {', '.join(_OPTIONS)}"
+            near = nearest(option, _OPTIONS)
+            hint = f"did you mean '{near}'?" if near else f"write one of {', '.join(_OPTIONS)}"
             raise ValueError(f"{shown(option)} is no mount option; {hint}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +74,11 @@ def stand_in(script: Script) -> type:
 
         def plan(self, _spec: object, **options: Any) -> Plan:
             script.calls.append(("plan", options))
-            return _answer(script.plan)
+            return replace(_answer(script.plan), engine=self.version())
 
         def plan_destroy(self, _spec: object, **options: Any) -> Plan:
             script.calls.append(("plan_destroy", options))
-            return _answer(script.plan)
+            return replace(_answer(script.plan), engine=self.version())
 
         def apply(self, plan: Plan, *, on_event: Any, **options: Any) -> Report:
             script.calls.append(("apply", options))

@@ -18,6 +18,7 @@ from dockerspec.core.plan.action import (
 )
 from dockerspec.core.plan.graph import Graph
 from dockerspec.core.plan.plan import Plan
+from dockerspec.core.ready import Ready
 from dockerspec.core.report.outcome import Outcome, Status
 from dockerspec.core.report.status import StatusRow
 from dockerspec.core.way import Way

@@ -17,6 +17,7 @@ from dockerspec.core.plan.action import (
 )
 from dockerspec.core.plan.graph import Graph
 from dockerspec.core.plan.plan import Plan, Rescue
+from dockerspec.core.ready import Ready
 
 IMAGE = "busybox"
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from dockerspec.core.plan.action import Action, PullImage, UpdateContainer
+from dockerspec.core.ready import Ready
 from dockerspec.core.report.outcome import Report, Status
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import BadRequest, NotFound, ServerError

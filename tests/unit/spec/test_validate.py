@@ -34,11 +34,11 @@ BROKEN: dict[str, tuple[Data, list[str]]] = {
     ),
     "image unknown": (
         {"images": {"web": {"build": "."}}, **containers(app={"image": {"from": "wbe"}})},
-        ["containers.app.image.from: there is no image 'wbe'; did you mean web?"],
+        ["containers.app.image.from: there is no image 'wbe'; did you mean 'web'?"],
     ),
     "network unknown, near": (
         {"networks": {"front": {}}, **containers(web={"networks": ["frnt"]})},
-        ["containers.web.networks.frnt: there is no network 'frnt'; did you mean front?"],
+        ["containers.web.networks.frnt: there is no network 'frnt'; did you mean 'front'?"],
     ),
     "network unknown": (
         containers(web={"networks": ["xyz"]}),
@@ -54,13 +54,13 @@ BROKEN: dict[str, tuple[Data, list[str]]] = {
     "volume misspelt": (
         {"volumes": {"pgdata": {}}, **containers(db={"volumes": ["pgdta:/b"]})},
         [
-            "containers.db.volumes[0]: there is no volume 'pgdta'; did you mean pgdata? Else declare it as pgdta: "
+            "containers.db.volumes[0]: there is no volume 'pgdta'; did you mean 'pgdata'? Else declare it as pgdta: "
             "under the top-level volumes:, or write ./pgdta for a folder"
         ],
     ),
     "secret unknown": (
         {"secrets": {"pw": {"file": "x"}}, **containers(web={"environment": {"A": {"secret": "pww"}}})},
-        ["containers.web.environment.A.secret: there is no secret 'pww'; did you mean pw?"],
+        ["containers.web.environment.A.secret: there is no secret 'pww'; did you mean 'pw'?"],
     ),
     "depends_on unknown": (
         containers(web={"depends_on": ["bd"]}, db={}),
@@ -76,15 +76,15 @@ BROKEN: dict[str, tuple[Data, list[str]]] = {
     "namespace unknown": (
         containers(web={"network_mode": "service:vpnn", "pid": "service:vp"}, vpn={}),
         [
-            "containers.web.network_mode: there is no container 'vpnn'; did you mean vpn?",
-            "containers.web.pid: there is no container 'vp'; did you mean vpn?",
+            "containers.web.network_mode: there is no container 'vpnn'; did you mean 'vpn'?",
+            "containers.web.pid: there is no container 'vp'; did you mean 'vpn'?",
         ],
     ),
     "volumes_from and links unknown": (
         containers(web={"volumes_from": ["container:x", "dbb:ro"], "links": ["d:x"]}, db={}),
         [
-            "containers.web.links[0]: there is no container 'd'; did you mean db?",
-            "containers.web.volumes_from[1]: there is no container 'dbb'; did you mean db?",
+            "containers.web.links[0]: there is no container 'd'; did you mean 'db'?",
+            "containers.web.volumes_from[1]: there is no container 'dbb'; did you mean 'db'?",
         ],
     ),
     "circle of one": (

@@ -218,7 +218,7 @@ REFUSED: list[tuple[Reader, object, str]] = [
     (values.parse_mount, "data:data", "the target 'data' is not absolute; write a path such as /data"),
     (values.parse_mount, "conf/x:/x", "'conf/x' is no volume's name; for a folder write ./conf/x"),
     (values.parse_mount, "a:/x", "'a:/x' is no mount; a volume's name has two or more characters"),
-    (values.parse_mount, "data:/x:nocpy", "'nocpy' is no mount option; did you mean nocopy?"),
+    (values.parse_mount, "data:/x:nocpy", "'nocpy' is no mount option; did you mean 'nocopy'?"),
     (values.parse_mount, "data:/x:qqq", "'qqq' is no mount option; write one of ro, rw, z, "),
     (values.parse_mount, "data:/x:rslave", "the option rslave works on a bind mount only; "),
     (values.parse_mount, "./x:/x:nocopy", "the option nocopy works on a volume only; "),

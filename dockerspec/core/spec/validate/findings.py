@@ -5,8 +5,7 @@ Called by every rule of this package. A rule names the spec path at fault; text 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error, warning
 from dockerspec.core.spec.paths import Path, format_path
@@ -28,8 +27,3 @@ class Findings:
     def warning(self, path: Path, summary: str, fix: str) -> None:
         """Note something that a user should look at."""
         self.diagnostics.append(warning(format_path(path), summary, fix, self._span_of(path)))
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was most likely meant, or None."""
-    return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dockerspec.core.nearest import nearest
 from dockerspec.core.spec.model import ContainerSpec, SecretRef, Stack
 from dockerspec.core.spec.paths import Path
-from dockerspec.core.spec.validate.findings import Findings, nearest
+from dockerspec.core.spec.validate.findings import Findings
 
 DEFAULT_NETWORK = "default"
 
@@ -54,7 +55,7 @@ def _check(findings: Findings, path: Path, kind: str, name: str, known: Iterable
     if name in known:
         return
     meant = nearest(name, known)
-    fix = f"did you mean {meant}?" if meant else f"declare it under {kind}s:, or remove it here"
+    fix = f"did you mean '{meant}'?" if meant else f"declare it under {kind}s:, or remove it here"
     findings.error(path, f"there is no {kind} {name!r}", fix)
 
 
@@ -72,7 +73,7 @@ def _check_volumes(stack: Stack, spec: ContainerSpec, path: Path, findings: Find
         if mount.type != "volume" or not source or source in stack.volumes:
             continue
         meant = nearest(source, stack.volumes)
-        question = f"did you mean {meant}? Else " if meant else ""
+        question = f"did you mean '{meant}'? Else " if meant else ""
         fix = f"{question}declare it as {source}: under the top-level volumes:, or write ./{source} for a folder"
         findings.error((*path, "volumes", index), f"there is no volume {source!r}", fix)
 

@@ -1,0 +1,102 @@
+"""Cases as Markdown: a table each, and below it what came of its aim. Pure.
+
+Callers: the command line. What was measured is in `Case`; the rest of a page is written by hand around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.measure import Series, ratio
+
+_UNKNOWN = "-"
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What was hoped for: the contender `subject` takes at most `limit` times as long as the case's base."""
+
+    subject: str
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that was measured.
+
+    Attributes:
+        title: what was done.
+        series: the contenders, in the order of the table.
+        base: the name of the contender with which the others are compared; empty for no comparison.
+        aim: what was hoped for.
+    """
+
+    title: str
+    series: tuple[Series, ...]
+    base: str = ""
+    aim: Aim | None = None
+
+    def ratio(self, name: str) -> float:
+        """How many times as long as the base a contender takes.
+
+        Raises:
+            KeyError: there is no such contender, or no base.
+        """
+        by_name = {item.name: item for item in self.series}
+        return ratio(by_name[name], by_name[self.base])
+
+
+def markdown(cases: Sequence[Case]) -> str:
+    """All cases, each under a heading of the third level."""
+    return "\n\n".join(_section(case) for case in cases) + "\n"
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table: the first column to the left, the others to the right, padded for reading as text."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [cells[0].ljust(widths[0])]
+        padded += [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
+        return f"| {' | '.join(padded)} |"
+
+    rule = [f"{'-' * widths[0]}", *(f"{'-' * (width - 1)}:" for width in widths[1:])]
+    return "\n".join([line(head), line(rule), *(line(row) for row in rows)])
+
+
+def seconds(value: float) -> str:
+    """A time for reading: `12.3 s`, `1.23 s`, `123 ms`, `4.56 ms`."""
+    if value >= 1:
+        return f"{value:.1f} s" if value >= 10 else f"{value:.2f} s"
+    return f"{value * 1000:.0f} ms" if value >= 0.01 else f"{value * 1000:.2f} ms"
+
+
+def verdict(case: Case) -> str:
+    """One sentence on the case's aim; empty without one."""
+    if case.aim is None:
+        return ""
+    found = case.ratio(case.aim.subject)
+    word = "met" if found <= case.aim.limit else "missed"
+    return f"Aim: {case.aim.subject} at most {case.aim.limit:g} times {case.base}: {found:.2f}, {word}."
+
+
+def _section(case: Case) -> str:
+    with_memory = any(item.peak for item in case.series)
+    head = ["", "median", "best"]
+    head += ["peak memory"] if with_memory else []
+    head += [f"against {case.base}"] if case.base else []
+    rows = [_row(case, item, with_memory=with_memory) for item in case.series]
+    count = len(case.series[0].samples)
+    parts = [f"### {case.title}", grid(head, rows), f"{count} round{'s' if count != 1 else ''}. {verdict(case)}".strip()]
+    return "\n\n".join(parts)
+
+
+def _row(case: Case, item: Series, *, with_memory: bool) -> list[str]:
+    cells = [item.name, seconds(item.median), seconds(item.low)]
+    if with_memory:
+        cells.append(f"{item.peak / _MIB:.0f} MiB" if item.peak else _UNKNOWN)
+    if case.base:
+        cells.append(f"{case.ratio(item.name):.2f}")
+    return cells
