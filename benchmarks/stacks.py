@@ -14,6 +14,17 @@ LABEL = "bench.workload"
 """The label of everything that a benchmark makes, whoever made it."""
 _COMMAND = ("sleep", "86400")
 _MEMORY = 64 << 20
+_LONG_HEAD = """\
+dockerspec: 1
+stack: long
+variables:
+  tag: "1.4"
+networks:
+  front: {}
+volumes:
+  data: {}
+containers:
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +95,10 @@ class Workload:
 
 def long_spec(lines: int) -> str:
     """A spec of about so many lines, with the variety that long ones have: networks, volumes, ports, dependencies."""
-    text = "dockerspec: 1\nstack: long\nvariables:\n  tag: '1.4'\nnetworks:\n  front: {}\nvolumes:\n  data: {}\ncontainers:\n"
-    number = text.count("\n")
-    entries = []
-    while number < lines:
-        entries.append(_long_entry(len(entries) + 1))
-        number += entries[-1].count("\n")
-    return text + "".join(entries)
+    parts = [_LONG_HEAD]
+    while sum(part.count("\n") for part in parts) < lines:
+        parts.append(_long_entry(len(parts)))
+    return "".join(parts)
 
 
 def _long_entry(number: int) -> str:

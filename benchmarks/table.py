@@ -89,7 +89,11 @@ def _section(case: Case) -> str:
     head += [f"against {case.base}"] if case.base else []
     rows = [_row(case, item, with_memory=with_memory) for item in case.series]
     count = len(case.series[0].samples)
-    parts = [f"### {case.title}", grid(head, rows), f"{count} round{'s' if count != 1 else ''}. {verdict(case)}".strip()]
+    parts = [
+        f"### {case.title}",
+        grid(head, rows),
+        f"{count} round{'s' if count != 1 else ''}. {verdict(case)}".strip(),
+    ]
     return "\n\n".join(parts)
 
 

@@ -1,0 +1,1 @@
+"""Values of the core as text, Markdown and JSON. Pure."""

@@ -56,6 +56,7 @@ class FakeContainers(FakeStore):
             image = self._image(body.get("Image") or "")
             ident = self._new_id()
             container = shapes.container(ident, name, copy.deepcopy(dict(body)), image, self._now())
+            self._resolve_shared(container["HostConfig"])
             if not container["Path"]:
                 raise BadRequest("no command specified", status=400)
             self._check_free(name)
@@ -231,6 +232,13 @@ class FakeContainers(FakeStore):
                     "You have to remove (or rename) that container to be able to reuse that name.",
                     status=409,
                 )
+
+    def _resolve_shared(self, host: Json) -> None:
+        """Name the containers whose namespaces are shared by their IDs, as the engine keeps them."""
+        for key in ("NetworkMode", "PidMode", "IpcMode"):
+            kind, _, ident = host[key].partition(":")
+            if kind == "container":
+                host[key] = f"container:{self._container(ident)['Id']}"
 
     def _configure_networks(self, container: Json, body: Mapping[str, Json]) -> None:
         mode = container["HostConfig"]["NetworkMode"]

@@ -204,6 +204,7 @@ def test_law_5_anonymous_volumes_move_to_the_replacing_container(stage: Stage, r
     [
         ('command: ["/no/such/program"]', "no such file"),
         ('command: [sh, "-c", "echo why it died; exit 3"]', "why it died"),
+        ('command: [sh, "-c", "sleep 0.4; echo it lived a little; exit 3"]', "it lived a little"),
         ('healthcheck: {test: "false", interval: 1s, retries: 1}', "unhealthy"),
     ],
 )

@@ -1,0 +1,1 @@
+"""What a spec asks for, in the engine's own terms."""

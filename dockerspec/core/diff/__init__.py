@@ -1,0 +1,1 @@
+"""What differs between the desired and the live state."""

@@ -1,0 +1,1 @@
+"""What the engine has, in normal form."""

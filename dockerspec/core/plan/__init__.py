@@ -1,0 +1,1 @@
+"""What must be called, in which order, and the way back."""

@@ -198,12 +198,10 @@ class StopContainer(ContainerAction):
 
     Attributes:
         grace: seconds before the engine kills; None means the container's own setting.
-        last: how many seconds the engine may need at most, for the call's deadline.
     """
 
     verb: ClassVar[str] = "stop"
     grace: int | None = None
-    last: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,8 +254,11 @@ class AwaitContainer(ContainerAction):
     Attributes:
         until: the condition.
         timeout: seconds until it counts as failed.
+        settle: seconds for which it must stay ready; for containers without a health check, which may still end as
+            soon as they were started.
     """
 
     verb: ClassVar[str] = "await"
     until: Ready
     timeout: float
+    settle: float = 0.0

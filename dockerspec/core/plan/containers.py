@@ -37,6 +37,8 @@ from dockerspec.core.way import Way
 _SECOND = 1_000_000_000
 _LEAST_WAIT = 60.0
 _MARGIN = 10.0
+_SETTLE = 1.0
+"""Seconds that a replacement without a health check must stay up before the old container is given up."""
 
 
 def ready_timeout(desired: DesiredContainer) -> float:
@@ -68,7 +70,12 @@ def create_action(pair: Pair, change: ObjectChange, anonymous: Mapping[str, str]
     )
 
 
-def await_action(desired: DesiredContainer, cause: str, until: Ready) -> AwaitContainer:
+def _has_health(desired: DesiredContainer) -> bool:
+    health = desired.fields.get("healthcheck")
+    return isinstance(health, Mapping) and "test" in health
+
+
+def await_action(desired: DesiredContainer, cause: str, until: Ready, settle: float = 0.0) -> AwaitContainer:
     """Wait for a desired container under its own name."""
     return AwaitContainer(
         address=desired.address,
@@ -77,16 +84,19 @@ def await_action(desired: DesiredContainer, cause: str, until: Ready) -> AwaitCo
         name=desired.name,
         until=until,
         timeout=ready_timeout(desired),
+        settle=settle,
     )
 
 
 def stop_action(live: LiveContainer, address: Address, cause: str) -> StopContainer:
     """Stop with the container's own grace."""
-    last = int(str(live.fields["stop_grace_period"])) // _SECOND
-    return StopContainer(address=address, cause=cause, container=live.id, name=live.name, last=last)
+    grace = int(str(live.fields["stop_grace_period"])) // _SECOND
+    return StopContainer(address=address, cause=cause, container=live.id, name=live.name, grace=grace)
 
 
-def _rise(pair: Pair, change: ObjectChange, draft: Draft, created: str, awaited: Ready | None) -> list[str]:
+def _rise(
+    pair: Pair, change: ObjectChange, draft: Draft, created: str, awaited: Ready | None, settle: float = 0.0
+) -> list[str]:
     """Connect, start and await a container that was just made; the keys in order."""
     desired = pair.desired
     keys, last = [], created
@@ -109,7 +119,7 @@ def _rise(pair: Pair, change: ObjectChange, draft: Draft, created: str, awaited:
     keys.append(last)
     until = Ready.COMPLETED if desired.state == "completed" else awaited
     if until is not None:
-        last = draft.add(await_action(desired, change.cause, until), (last,))
+        last = draft.add(await_action(desired, change.cause, until, settle), (last,))
         keys.append(last)
     draft.ready[change.address] = last
     return keys
@@ -174,7 +184,8 @@ def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
     drop = RemoveContainer(cause="it did not come up", force=True, **fresh)
     undo[created] = (drop,)
     stopped = _halt(old, change, draft, created, members, undo)
-    rising = _rise(pair, change, draft, stopped or created, Ready.HEALTHY)
+    settle = 0.0 if _has_health(pair.desired) else _SETTLE
+    rising = _rise(pair, change, draft, stopped or created, Ready.HEALTHY, settle)
     members += rising
     if rising:
         # The new one must let go of its ports before the old one can start again.

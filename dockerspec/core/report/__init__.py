@@ -1,0 +1,1 @@
+"""What became of a plan, and how a stack fares."""

@@ -1,0 +1,1 @@
+"""The field table: one row per spec key with all that is known of it."""

@@ -27,6 +27,22 @@ _LOG_LINES = 20
 _CANCEL_WATCH = 0.25
 
 
+class _Steady:
+    """How long a container has been ready without a break; a restart begins the count anew."""
+
+    def __init__(self, settle: float) -> None:
+        self._settle = settle
+        self._run = ""
+        self._since = 0.0
+
+    def left(self, container: Json, now: float) -> float:
+        """Seconds until a container that is ready counts as steady."""
+        run = str((container.get("State") or {}).get("StartedAt"))
+        if run != self._run:
+            self._run, self._since = run, now
+        return self._settle - (now - self._since)
+
+
 class Waits:
     """All the waiting of one run, over one event stream. `wait` may be called from many threads at once."""
 
@@ -61,6 +77,7 @@ class Waits:
         """
         end = self._clock.monotonic() + action.timeout
         ident, restarts_before = action.container, None
+        steady = _Steady(action.settle)
         while True:
             mark = self._feed.mark()
             if stopped():
@@ -71,7 +88,10 @@ class Waits:
                 restarts_before = container.get("RestartCount") or 0
             match verdict(container, action.until, restarts_before):
                 case Reached():
-                    return
+                    left = steady.left(container, self._clock.monotonic())
+                    if left <= 0:
+                        return
+                    self._feed.wait(ident, mark, left)
                 case Hopeless(reason, logs):
                     raise ActionFailed(f"{action.name} {reason}", logs=self._last_lines(ident) if logs else "")
                 case Pending(state):
