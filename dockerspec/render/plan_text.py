@@ -15,7 +15,7 @@ from dockerspec.render.clean import Cleaner
 from dockerspec.render.diagnostics_text import diagnostic_lines
 from dockerspec.render.style import Line, Piece, Role, line_width, measure, pad
 from dockerspec.render.values import itemised, sides
-from dockerspec.render.words import FATES, mark, nothing_to_do, plural, tally, why
+from dockerspec.render.words import FATES, life_word, mark, nothing_to_do, plural, tally, why
 
 _GAP = "  "
 _ARROW = " -> "
@@ -76,10 +76,9 @@ def _verdict(plan: Plan, clean: Cleaner) -> Line:
 
 
 def _rows(plan: Plan, clean: Cleaner, columns: int) -> Iterator[_Row]:
-    words = {change.address: action_word(plan, change) for change in plan.changes}
     addresses = min(max(measure(clean(str(change.address))) for change in plan.changes), _WIDEST_ADDRESS)
     for change in plan.changes:
-        yield _object_row(change, words[change.address], addresses, clean)
+        yield _object_row(change, action_word(plan, change), addresses, clean)
         paths = min(max((measure(clean(field.path)) for field in change.fields), default=0), _WIDEST_PATH)
         for field in change.fields:
             yield from _field_rows(field, clean(why(change, field)), paths, columns, clean)
@@ -87,7 +86,7 @@ def _rows(plan: Plan, clean: Cleaner, columns: int) -> Iterator[_Row]:
 
 def action_word(plan: Plan, change: ObjectChange) -> str:
     """What happens to an object, in a word or two; for an image what the engine is asked for: pull, build, tag."""
-    word = FATES[change.kind].word
+    word = life_word(change) or FATES[change.kind].word
     if change.address.kind is Kind.IMAGE and change.kind not in (ChangeKind.DELETE, ChangeKind.KEEP):
         verbs = [action.verb for action in plan.actions.values() if action.address == change.address]
         return ", ".join(dict.fromkeys(verbs)) or word

@@ -115,7 +115,9 @@ def sides(field: FieldChange, clean: Cleaner) -> tuple[str, str]:
     def side(value: Value) -> str:
         if field.path == STATE and isinstance(value, str):
             return clean(value)  # one of our own words for a container's life, not a value of somebody's
-        return absent if _is_absent(value) else show(value, clean, field.unit or _unit(field.path.rpartition(".")[2]))
+        # An entry without settings of its own is there all the same: a network that is joined, say.
+        missing = _is_absent(value) and not (nested and value == {})
+        return absent if missing else show(value, clean, field.unit or _unit(field.path.rpartition(".")[2]))
 
     return side(field.old), side(field.new)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dockerspec.core.address import Kind
 from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange
 from dockerspec.core.plan.plan import Plan, Summary
 from dockerspec.core.way import Way
@@ -35,14 +36,26 @@ FATES = {
 
 
 def mark(change: ObjectChange) -> str:
-    """What the change costs: `data loss`, `restart`, `live`, or nothing worth a word."""
+    """What the change costs: `data loss`, `restart`, `reconnect`, `live`, or nothing worth a word."""
     if change.data_loss:
         return "data loss"
     if change.kind is ChangeKind.UPDATE:
+        if life_word(change):
+            return ""
         return "restart" if change.downtime else "live"
     if change.kind is ChangeKind.REPLACE and change.downtime:
-        return "restart"
+        return "reconnect" if change.address.kind is Kind.NETWORK else "restart"
     return ""
+
+
+def life_word(change: ObjectChange) -> str:
+    """`start`, `stop` or `unpause` for an update that does no more than that to a container; else empty."""
+    if change.kind is not ChangeKind.UPDATE or {field.way for field in change.fields} != {Way.STATE}:
+        return ""
+    field = change.fields[0]
+    if field.new == "stopped":
+        return "stop"
+    return "unpause" if field.old == "paused" else "start"
 
 
 def why(change: ObjectChange, field: FieldChange) -> str:

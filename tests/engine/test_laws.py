@@ -64,14 +64,14 @@ DRIFT: dict[str, tuple[Callable[[RawEngine, str], object], dict[str, set[str]]]]
     ),
     "a network cut": (
         lambda raw, s: raw.post(f"/networks/{s}_front/disconnect", {"Container": f"{s}-web-1"}),
-        {"container.web": {"networks.{s}_front"}},
+        {"container.web": {"networks.front"}},
     ),
     "an alias lost": (
         lambda raw, s: (
             raw.post(f"/networks/{s}_front/disconnect", {"Container": f"{s}-web-1"}),
             raw.post(f"/networks/{s}_front/connect", {"Container": f"{s}-web-1"}),
         ),
-        {"container.web": {"networks.{s}_front.aliases"}},
+        {"container.web": {"networks.front.aliases"}},
     ),
     "a foreign network joined": (
         lambda raw, s: raw.post("/networks/bridge/connect", {"Container": f"{s}-db-1"}),

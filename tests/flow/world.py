@@ -21,6 +21,8 @@ from dockerspec.testing import FakeEngine
 
 Json = Any
 
+_HEALTH: Json = {"Test": ["CMD", "ready"], "Interval": 5_000_000_000}
+
 IMAGES: Mapping[str, Json] = {
     "busybox:latest": {"Cmd": ["sh"]},
     "app:1": {
@@ -31,16 +33,22 @@ IMAGES: Mapping[str, Json] = {
         "Labels": {"from": "image"},
         "ExposedPorts": {"80/tcp": {}},
         "StopSignal": "SIGQUIT",
+        "Healthcheck": _HEALTH,
     },
     "db:1": {
         "Cmd": ["db"],
         "Volumes": {"/var/lib/db": {}},
-        "Healthcheck": {"Test": ["CMD", "ready"], "Interval": 5_000_000_000},
+        "Healthcheck": _HEALTH,
     },
 }
-"""What is on every made-up host: a shell, a server, and a database with a volume and a health check of its own."""
+"""What is on every made-up host: a shell, a server, and a database with an anonymous volume.
 
-REGISTRY: Mapping[str, Json] = {"cache:7": {"Cmd": ["cache"], "ExposedPorts": {"6379/tcp": {}}}}
+The latter two have health checks. Without one, a replacement is watched for a second of real time: no case needs that.
+"""
+
+REGISTRY: Mapping[str, Json] = {
+    "cache:7": {"Cmd": ["cache"], "ExposedPorts": {"6379/tcp": {}}, "Healthcheck": _HEALTH},
+}
 """What can be pulled."""
 
 _ENDINGS = {"true": 0, "false": 1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.state import DesiredContainer
@@ -66,6 +67,15 @@ def _image_change(pair: Pair, live: LiveState, pending: Collection[str]) -> Fiel
     return FieldChange("image", shown, new, Way.REPLACE, cause)
 
 
+def _with_network_key(change: FieldChange, keys: Mapping[str, str]) -> FieldChange:
+    """A change below `networks` under the network's key in the spec; the engine knows it by another name."""
+    for name, key in keys.items():
+        path = f"networks.{name}"
+        if change.path == path or change.path.startswith(f"{path}."):
+            return replace(change, path=f"networks.{key}{change.path.removeprefix(path)}")
+    return change
+
+
 def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tuple[FieldChange, ...]:
     assert pair.live is not None
     desired, old = pair.desired, pair.live
@@ -74,7 +84,9 @@ def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tup
         changes.append(FieldChange("container_name", old.name, desired.name, Way.RENAME, Cause.DIFFERS))
     if desired.context.image is not None:
         # Without its image nobody knows what the container inherits; it is made anew then in any case.
-        changes += compare(container_table.ROWS, desired.fields, old.fields, old.recorded, live.engine)
+        found = compare(container_table.ROWS, desired.fields, old.fields, old.recorded, live.engine)
+        keys = {name: key for key, name in desired.context.networks.items()}
+        changes += (_with_network_key(item, keys) for item in found)
     patterns = desired.spec.ignore_changes
     kept = [item for item in changes if not is_ignored(item.path, patterns)] if patterns else changes
     return tuple(sorted(kept, key=lambda item: item.path))
