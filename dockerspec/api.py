@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dockerspec.core.desired.build import World, build_desired
 from dockerspec.core.desired.names import references, watched_references
@@ -27,36 +28,21 @@ from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.parse import parse_engine, parse_live
 from dockerspec.core.live.state import LiveState
 from dockerspec.core.plan.plan import Plan
-from dockerspec.core.plan.planner import make_plan
-from dockerspec.core.plan.select import select
-from dockerspec.core.report.outcome import Report
-from dockerspec.core.report.status import StackStatus
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.core.spec.model import Stack
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
-from dockerspec.runtime.execute.progress import (
-    ActionFinished,
-    ActionNote,
-    ActionStarted,
-    Progress,
-    UndoFinished,
-    UndoStarted,
-)
 from dockerspec.runtime.files import load_files as load
 from dockerspec.runtime.snapshot import Query, read_raw
 
-__all__ = [
-    "ActionFinished",
-    "ActionNote",
-    "ActionStarted",
-    "Docker",
-    "Progress",
-    "UndoFinished",
-    "UndoStarted",
-    "load",
-]
+# Most plans find nothing to do: what only others need is loaded by them.
+if TYPE_CHECKING:
+    from dockerspec.core.report.outcome import Report
+    from dockerspec.core.report.progress import Progress
+    from dockerspec.core.report.status import StackStatus
+
+__all__ = ["Docker", "load"]
 
 PARALLELISM = 8
 
@@ -195,9 +181,17 @@ class Docker:
         return survey(view.desired, view.live, diff(view.desired, view.live), self._engine.endpoint, self._clock.time())
 
     def _plan(self, found: Diff, view: _View, targets: Sequence[str]) -> Plan:
-        chosen = select(found, view.desired, targets)
-        chosen = replace(chosen, diagnostics=(*view.diagnostics, *chosen.diagnostics))
-        plan = make_plan(chosen, view.live, view.desired.stack)
+        if targets:
+            from dockerspec.core.plan.select import select
+
+            found = select(found, view.desired, targets)
+        diagnostics = (*view.diagnostics, *found.diagnostics)
+        if found.findings or diagnostics:
+            from dockerspec.core.plan.planner import make_plan
+
+            plan = make_plan(replace(found, diagnostics=diagnostics), view.live, view.desired.stack)
+        else:
+            plan = Plan(view.desired.stack, unchanged=len(found.unchanged))
         return replace(plan, partial=bool(targets), engine=view.live.engine)
 
     def _look(self, spec: LoadResult) -> _View:

@@ -16,12 +16,19 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from dockerspec.api import ActionFinished, ActionNote, ActionStarted, Progress, UndoFinished, UndoStarted
 from dockerspec.cli.console import Console
 from dockerspec.cli.interrupt import STOPPING
 from dockerspec.cli.tally import Show, Tally, doing
 from dockerspec.core.plan.action import Action
 from dockerspec.core.report.outcome import Status
+from dockerspec.core.report.progress import (
+    ActionFinished,
+    ActionNote,
+    ActionStarted,
+    Progress,
+    UndoFinished,
+    UndoStarted,
+)
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, paint
 

@@ -9,11 +9,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dockerspec.api import ActionFinished, ActionNote, ActionStarted, Progress, UndoFinished, UndoStarted
 from dockerspec.cli.console import Console
 from dockerspec.cli.tally import Show, Tally
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Status
+from dockerspec.core.report.progress import (
+    ActionFinished,
+    ActionNote,
+    ActionStarted,
+    Progress,
+    UndoFinished,
+    UndoStarted,
+)
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.style import Line, paint
 

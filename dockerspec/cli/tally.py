@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dockerspec.api import Progress
+from dockerspec.core.report.progress import Progress
 from dockerspec.core.address import Address
 from dockerspec.core.diff.change import ChangeKind
 from dockerspec.core.plan.action import Action, AwaitContainer

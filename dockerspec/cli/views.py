@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockerspec.cli.session import Session
-from dockerspec.core.plan.plan import Plan
-from dockerspec.core.report.outcome import Report
-from dockerspec.core.report.status import StackStatus
 from dockerspec.render.text import render_plan, render_report, render_status
 
 if TYPE_CHECKING:
     from dockerspec.api import Docker
+    from dockerspec.core.plan.plan import Plan
+    from dockerspec.core.report.outcome import Report
+    from dockerspec.core.report.status import StackStatus
 
 
 def where(docker: Docker, plan: Plan) -> str:

@@ -7,17 +7,17 @@ text from outside is masked and escaped (`render.clean`). Each function returns 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from dockerspec.core.diagnostics import Diagnostic
-from dockerspec.core.plan.plan import Plan, Summary
-from dockerspec.core.report.outcome import Report
-from dockerspec.core.report.status import StackStatus
 from dockerspec.render.clean import Cleaner
-from dockerspec.render.diagnostics_text import count_line, diagnostic_lines
-from dockerspec.render.plan_text import plan_lines
-from dockerspec.render.report_text import report_lines
-from dockerspec.render.status_text import status_lines
 from dockerspec.render.style import Style, paint
+
+# Each page is loaded by the command that prints it.
+if TYPE_CHECKING:
+    from dockerspec.core.diagnostics import Diagnostic
+    from dockerspec.core.plan.plan import Plan, Summary
+    from dockerspec.core.report.outcome import Report
+    from dockerspec.core.report.status import StackStatus
 
 PLAIN = Style()
 
@@ -34,6 +34,8 @@ def render_plan(
         where: the engine, as `Docker 28.5.2 (unix:///var/run/docker.sock)`; empty to leave it out.
         verbose: from 1 on the engine calls follow, in order.
     """
+    from dockerspec.render.plan_text import plan_lines
+
     return paint(plan_lines(plan, Cleaner(mask), style.columns, where, verbose), style)
 
 
@@ -54,16 +56,22 @@ def render_report(
         summary: the counts of the plan that was carried out; the last line of a success names them.
         verbose: from 1 on the actions that were done are listed too.
     """
+    from dockerspec.render.report_text import report_lines
+
     return paint(report_lines(report, Cleaner(mask), summary, verbose), style)
 
 
 def render_status(status: StackStatus, style: Style = PLAIN, *, mask: frozenset[str] = frozenset()) -> str:
     """The table of a stack's objects."""
+    from dockerspec.render.status_text import status_lines
+
     return paint(status_lines(status, Cleaner(mask), style.columns), style)
 
 
 def render_diagnostics(items: Iterable[Diagnostic], style: Style = PLAIN, *, mask: frozenset[str] = frozenset()) -> str:
     """Diagnostics in file order, then how many there are; an empty text for none."""
+    from dockerspec.render.diagnostics_text import count_line, diagnostic_lines
+
     found = tuple(items)
     if not found:
         return ""

@@ -14,8 +14,8 @@ from dockerspec.core.address import Address, Kind
 from dockerspec.core.plan.action import Action, UpdateContainer
 from dockerspec.core.ready import Ready
 from dockerspec.core.report.outcome import Report, Status
+from dockerspec.core.report.progress import ActionStarted, Progress
 from dockerspec.engine.gateway import Gateway
-from dockerspec.runtime.execute.progress import ActionStarted, Progress
 from dockerspec.runtime.execute.walker import execute
 from dockerspec.runtime.snapshot import Query, read_raw
 from tests.unit.runtime.plans import chain, create, plan, remove, rename, start, stop, wait

@@ -9,7 +9,7 @@ from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.diagnostics import Diagnostic, error, warning
 from dockerspec.core.diff.change import Cause, ChangeKind, FieldChange, ObjectChange
-from dockerspec.core.diff.compare import compare, is_ignored
+from dockerspec.core.diff.compare import compare, is_ignored, leaves
 from dockerspec.core.diff.images import NOT_HERE, short_id
 from dockerspec.core.diff.pairing import Pair, is_aside
 from dockerspec.core.diff.resources import NOT_WANTED
@@ -76,6 +76,20 @@ def _with_network_key(change: FieldChange, keys: Mapping[str, str]) -> FieldChan
     return change
 
 
+def _blame_image(pair: Pair, live: LiveState, fields: Iterable[FieldChange]) -> Iterator[FieldChange]:
+    """Tell what a new image brought from what an edit of the spec did: the old image explains all but the edit."""
+    assert pair.live is not None
+    desired, image, old = pair.desired, pair.desired.context.image, live.images.get(pair.live.image_id)
+    if image is None or old is None or old.id == image.id:
+        yield from fields
+        return
+    before = container_table.wanted(desired.spec, replace(desired.context, image=old))
+    edited = {path for key, value in before.items() for path, _, _ in leaves(key, pair.live.fields[key], value)}
+    for field in fields:
+        inherited = field.cause is Cause.EDIT and field.path not in edited
+        yield replace(field, cause=Cause.IMAGE) if inherited else field
+
+
 def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tuple[FieldChange, ...]:
     assert pair.live is not None
     desired, old = pair.desired, pair.live
@@ -86,7 +100,7 @@ def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tup
         # Without its image nobody knows what the container inherits; it is made anew then in any case.
         found = compare(container_table.ROWS, desired.fields, old.fields, old.recorded, live.engine)
         keys = {name: key for key, name in desired.context.networks.items()}
-        changes += (_with_network_key(item, keys) for item in found)
+        changes += (_with_network_key(item, keys) for item in _blame_image(pair, live, found))
     patterns = desired.spec.ignore_changes
     kept = [item for item in changes if not is_ignored(item.path, patterns)] if patterns else changes
     return tuple(sorted(kept, key=lambda item: item.path))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dockerspec.core.diagnostics import Diagnostic, Severity
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.facts import EngineFacts
-from dockerspec.core.plan.action import Action
 from dockerspec.core.plan.graph import Graph
+
+if TYPE_CHECKING:  # an empty plan needs none of the many action types
+    from dockerspec.core.plan.action import Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def network(_old: Value, _new: Value, _engine: EngineFacts) -> Way:
 def dig(raw: Json, path: tuple[str, ...]) -> Any:
     """The value at a path of nested objects; None where any part of it is missing."""
     for key in path:
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):  # not Mapping: this runs a hundred times per container
             return None
         raw = raw.get(key)
     return raw

@@ -17,12 +17,7 @@ from types import TracebackType
 from dockerspec.core.plan.action import Action, AwaitContainer
 from dockerspec.core.plan.plan import Plan, Rescue
 from dockerspec.core.report.outcome import Outcome, Report, Status
-from dockerspec.engine.protocol import Engine
-from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
-from dockerspec.runtime.execute.attempt import attempt
-from dockerspec.runtime.execute.context import pack_build
-from dockerspec.runtime.execute.operations import PackContext, Tools
-from dockerspec.runtime.execute.progress import (
+from dockerspec.core.report.progress import (
     ActionFinished,
     ActionNote,
     ActionStarted,
@@ -30,6 +25,11 @@ from dockerspec.runtime.execute.progress import (
     UndoFinished,
     UndoStarted,
 )
+from dockerspec.engine.protocol import Engine
+from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
+from dockerspec.runtime.execute.attempt import attempt
+from dockerspec.runtime.execute.context import pack_build
+from dockerspec.runtime.execute.operations import PackContext, Tools
 from dockerspec.runtime.execute.rescue import is_needed, is_settled, way_back
 from dockerspec.runtime.execute.schedule import Schedule
 from dockerspec.runtime.execute.wait import Waits

@@ -15,8 +15,8 @@ from dockerspec.cli.main import program
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Report
+from dockerspec.core.report.progress import ActionFinished, ActionStarted
 from dockerspec.core.report.status import StackStatus
-from dockerspec.runtime.execute.progress import ActionFinished, ActionStarted
 
 SPEC = """\
 dockerspec: 1

@@ -12,9 +12,7 @@ import pytest
 from dockerspec.core.plan.action import Action, PullImage, UpdateContainer
 from dockerspec.core.ready import Ready
 from dockerspec.core.report.outcome import Report, Status
-from dockerspec.engine.protocol import Engine
-from dockerspec.errors import BadRequest, NotFound, ServerError
-from dockerspec.runtime.execute.progress import (
+from dockerspec.core.report.progress import (
     ActionFinished,
     ActionNote,
     ActionStarted,
@@ -22,6 +20,8 @@ from dockerspec.runtime.execute.progress import (
     UndoFinished,
     UndoStarted,
 )
+from dockerspec.engine.protocol import Engine
+from dockerspec.errors import BadRequest, NotFound, ServerError
 from dockerspec.runtime.execute.walker import execute
 from dockerspec.testing import FakeEngine
 from dockerspec.testing.host import Call
