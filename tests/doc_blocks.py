@@ -1,7 +1,7 @@
 """The code blocks of the documentation, and the commands in them. Callers: the two test_docs.py.
 
-A `console` block holds commands behind `$ `, each followed by what it prints. A line `...` stands for any lines. A block
-that starts with a comment like `# shop.yaml` is the content of that file.
+A `console` block holds commands behind `$ `, each followed by what it prints. A line `...` stands for any lines. A
+block that starts with a comment like `# shop.yaml` is the content of that file.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *s
 _FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)\s*")
 _FILE = re.compile(r"# (?P<name>[\w.-]+\.\w+)")
 _REST = "..."
+_OFFLINE = re.compile(r"dockerspec (validate|schema|version|completion)\b(?!.*--engine)|dockerspec .*--(help|version)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Step:
 
     command: str
     printed: tuple[str, ...]
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether it is a command of ours that asks no engine."""
+        return _OFFLINE.match(self.command) is not None
 
 
 def blocks(page: Path) -> Iterator[Block]:

@@ -62,7 +62,8 @@ def record(rows: Iterable[Row[object]], fields: Mapping[str, Value]) -> dict[str
     """Digests of the fields that can change on a live object or that the engine mixes values into.
 
     With the first, a later run can tell a change of the spec from one made behind our back; with the second it can
-    tell the engine's additions from the spec's. Values at nothing are left out. None of these fields holds secrets.
+    tell the engine's additions from the spec's. Values at nothing are left out. Only digests are kept, and never any
+    of the environment.
     """
     return {
         row.key: digest(fields[row.key])

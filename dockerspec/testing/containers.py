@@ -151,13 +151,13 @@ class FakeContainers(FakeStore):
             self._tell(container, "rename", oldName=old)
 
     def update_container(self, ident: str, body: Mapping[str, Json]) -> Json:
-        """Change what can be changed live; zeros and all other keys are ignored without a word."""
+        """Change what can be changed live; zeros (save for the process limit) and other keys are ignored silently."""
         with self._call("update_container", ident):
             container = self._container(ident)
             for key, value in body.items():
                 if key == "RestartPolicy" and value and value.get("Name"):
                     container["HostConfig"][key] = {"MaximumRetryCount": 0, **value}
-                elif key in _LIVE and value:
+                elif key in _LIVE and (value or key == "PidsLimit"):
                     container["HostConfig"][key] = value
             self._tell(container, "update")
             return {"Warnings": None}

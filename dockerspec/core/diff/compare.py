@@ -15,6 +15,9 @@ from dockerspec.core.way import Way
 
 _SECRET_NAME = re.compile(r"pass(word|wd|phrase)?|secret|token|credential|private|api_?key|auth", re.IGNORECASE)
 
+_SECRET_OPTION = re.compile(r"\b(password|passwd|secret|token)=", re.IGNORECASE)
+_MAY_HOLD_SECRETS = ("environment", "labels", "annotations", "logging", "driver_opts", "storage_opt")
+
 
 def leaves(path: str, old: Value, new: Value) -> Iterator[tuple[str, Value, Value]]:
     """The differing leaves of two values: mappings are entered, everything else is compared whole."""
@@ -34,9 +37,12 @@ def is_ignored(path: str, patterns: Iterable[str]) -> bool:
 
 
 def hide(path: str, value: Value) -> Value:
-    """A value as it may be shown: what an environment variable's name calls a secret is not."""
+    """A value as it may be shown: not where its key calls it a secret, nor a mount's option text with a password."""
     top, _, name = path.partition(".")
-    return HIDDEN if value is not None and top == "environment" and _SECRET_NAME.search(name) else value
+    if value is None or top not in _MAY_HOLD_SECRETS:
+        return value
+    spelled_out = isinstance(value, str) and _SECRET_OPTION.search(value)
+    return HIDDEN if spelled_out or _SECRET_NAME.search(name) else value
 
 
 def _cause(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None, way: Way) -> Cause:

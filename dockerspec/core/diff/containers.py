@@ -212,18 +212,19 @@ def _shared(desired: DesiredContainer) -> Mapping[str, str]:
 
 
 def _knock_on(
-    desired: DesiredContainer, made_anew: Collection[str], lost_volumes: Collection[str]
+    desired: DesiredContainer, made: Mapping[Address, ChangeKind], lost_volumes: Collection[str]
 ) -> FieldChange | None:
     """The change of a container whose neighbour is made anew; None where that means nothing to it."""
     for field, key in _shared(desired).items():
-        if key in made_anew:
+        if made.get(Address(Kind.CONTAINER, key, 1)) in (ChangeKind.CREATE, ChangeKind.REPLACE):
             return FieldChange(field, f"shared with {key}", f"shared with the new {key}", Way.REPLACE, Cause.DIFFERS)
     for mount in desired.spec.volumes:
         if mount.type == "volume" and mount.source in lost_volumes:
             path = f"volumes.{mount.target}"
             return FieldChange(path, f"on {mount.source}", f"on the new {mount.source}", Way.REPLACE, Cause.DIFFERS)
+    replaced = {address.name for address, kind in made.items() if kind is ChangeKind.REPLACE}
     for key, dependency in desired.spec.depends_on.items():
-        if dependency.restart and key in made_anew and desired.state == "running":
+        if dependency.restart and key in replaced and desired.state == "running":
             path = f"depends_on.{key}"
             return FieldChange(path, f"on the old {key}", f"on the new {key}", Way.RESTART, Cause.DIFFERS)
     return None
@@ -242,12 +243,12 @@ def cascade(findings: list[Finding], pairs: Mapping[Address, Pair], lost_volumes
     grown = True
     while grown:
         grown = False
-        made_anew = {address.name for address, item in result.items() if item.change.kind is not ChangeKind.UPDATE}
+        made = {address: item.change.kind for address, item in result.items()}
         for address, pair in pairs.items():
             known = result.get(address)
             if pair.live is None or (known and known.change.kind is not ChangeKind.UPDATE):
                 continue
-            change = _knock_on(pair.desired, made_anew, lost_volumes)
+            change = _knock_on(pair.desired, made, lost_volumes)
             fields = known.change.fields if known else ()
             if change is not None and change not in fields:
                 result[address] = _finding(pair, (*fields, change))

@@ -63,10 +63,12 @@ def _endpoint(**values: Any) -> Value:
 def _want_endpoint(spec: Any, context: Context, name: str) -> Value:
     own = _endpoint_spec(spec, context, name)
     aliases = tuple(sorted(_aliases(context, name, own) - {spec.hostname}))
+    links = () if name == "bridge" else _links(spec, context)
     if own is None:
-        return _endpoint(aliases=aliases)
+        return _endpoint(aliases=aliases, links=links)
     return _endpoint(
         aliases=aliases,
+        links=links,
         ipv4_address=address(own.ipv4_address),
         ipv6_address=address(own.ipv6_address),
         link_local_ips=tuple(sorted(address(item) for item in own.link_local_ips)),
@@ -91,6 +93,7 @@ def _have_endpoint(raw: Json, hidden: set[str]) -> Value:
     ipam = raw.get("IPAMConfig") or {}
     return _endpoint(
         aliases=tuple(sorted(set(raw.get("Aliases") or ()) - hidden)),
+        links=tuple(sorted(raw.get("Links") or ())),
         ipv4_address=address(ipam.get("IPv4Address")),
         ipv6_address=address(ipam.get("IPv6Address")),
         link_local_ips=tuple(sorted(address(item) for item in ipam.get("LinkLocalIPs") or ())),
@@ -143,6 +146,7 @@ def endpoint_body(spec: Any, context: Context, name: str) -> Body:
     if ipam:
         body["IPAMConfig"] = ipam
     for key, attribute in (
+        ("Links", "links"),
         ("MacAddress", "mac_address"),
         ("DriverOpts", "driver_opts"),
         ("GwPriority", "gw_priority"),
@@ -173,13 +177,18 @@ def late_networks(spec: Any, context: Context) -> tuple[str, ...]:
     return () if context.engine.api >= MULTI_NETWORK_API else network_names(spec, context)[1:]
 
 
-def _want_links(spec: Any, context: Context) -> Value:
+def _links(spec: Any, context: Context) -> tuple[str, ...]:
     result = []
     for text in spec.links:
         name, _, alias = text.partition(":")
         result.append(f"{context.containers.get(name, name)}:{alias or name}")
     result += [text if ":" in text else f"{text}:{text}" for text in spec.external_links]
     return tuple(sorted(result))
+
+
+def _want_links(spec: Any, context: Context) -> Value:
+    # Only the default bridge keeps links for the container as a whole; other networks have them per endpoint.
+    return _links(spec, context) if "bridge" in network_names(spec, context) else ()
 
 
 def _have_links(raw: Json, _engine: EngineFacts) -> Value:
