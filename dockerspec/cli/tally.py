@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dockerspec.core.report.progress import Progress
 from dockerspec.core.address import Address
 from dockerspec.core.diff.change import ChangeKind
 from dockerspec.core.plan.action import Action, AwaitContainer
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Outcome, Status
+from dockerspec.core.report.progress import Progress
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, Piece, Role
