@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,9 +19,13 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from dockerspec._version import __version__
+from dockerspec.cli import exits
 from dockerspec.cli.main import COMMANDS, program
 from dockerspec.core.diagnostics import Severity
+from dockerspec.core.ownership import record
 from dockerspec.core.spec.model import Stack
+from dockerspec.core.table import container, network, volume
+from dockerspec.core.table.base import Row
 from dockerspec.runtime.files import load_files
 from tests.doc_blocks import PAGES, ROOT, Block, Step, blocks, matches, steps, tidy
 
@@ -148,3 +154,17 @@ def test_every_command_has_its_help_in_the_manual() -> None:
         step.command for block in blocks(ROOT / "docs/cli.md") if block.language == "console" for step in steps(block)
     ]
     assert {f"dockerspec {name} --help" for name in COMMANDS} <= set(manual)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/cli.md"])
+def test_exit_codes_are_listed(page: str) -> None:
+    listed = re.findall(r"^\| (\d+) \| ", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert [int(code) for code in listed] == sorted(value for name, value in vars(exits).items() if name.isupper())
+
+
+@pytest.mark.parametrize(("kind", "table"), [("containers", container), ("networks", network), ("volumes", volume)])
+def test_recorded_fields_are_listed(kind: str, table: ModuleType) -> None:
+    page = (ROOT / "docs/ownership.md").read_text(encoding="utf-8")
+    (item,) = re.findall(rf"^- {kind}: (.*?)[;.]$", page, flags=re.MULTILINE | re.DOTALL)
+    rows: Iterable[Row[Any]] = table.ROWS
+    assert set(re.findall(r"`([\w.]+)`", item)) == set(record(rows, {row.key: "something" for row in rows}))

@@ -6,7 +6,7 @@ Callers: the verb classes that make up the gateway.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
@@ -25,6 +25,7 @@ Query = Mapping[str, Any]
 """Query parameters. None and empty texts are left out, truth values become 1 and 0, collections become JSON."""
 
 _NO_HEADERS: Mapping[str, str] = {}
+_NOT_FOUND = 404
 _REPEATED = frozenset({"t", "extrahosts"})
 
 
@@ -87,6 +88,15 @@ class Caller:
         """The JSON that a GET answers."""
         call = f"GET {path}"
         return self._decoded(self._ask("GET", path, query, headers=headers), call)
+
+    def _get_each(self, paths: Iterable[str]) -> Iterator[Json | None]:
+        """The JSON that each of several GETs answers, in order; None where the engine has no such object."""
+        requests = [Request("GET", self._target(path, None), f"GET {path}", _NO_HEADERS) for path in paths]
+        for request, answer in zip(requests, self._transport.call_each(requests), strict=True):
+            if answer.status == _NOT_FOUND:
+                yield None
+            else:
+                yield self._decoded(self._accepted(answer, request.call), request.call)
 
     def _post(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dockerspec.engine.caller import Caller, filter_query, segment
 from dockerspec.engine.logs import demultiplex
@@ -26,6 +26,11 @@ class ContainerVerbs(Caller):
     def container(self, ident: str) -> Json:
         """One container in full."""
         return self._get(f"/containers/{segment(ident)}/json")
+
+    def inspect_containers(self, idents: Sequence[str]) -> list[Json]:
+        """Several containers in full, in order; those that are gone by now are left out."""
+        answers = self._get_each(f"/containers/{segment(ident)}/json" for ident in idents)
+        return [answer for answer in answers if answer is not None]
 
     def create_container(self, name: str, body: Mapping[str, Json], platform: str = "") -> Json:
         """Make a container; answers its `Id` and the engine's `Warnings`.

@@ -6,8 +6,10 @@ answer, and only a call that got none raises.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import BinaryIO
 
@@ -17,7 +19,7 @@ from dockerspec.engine.endpoint import Endpoint
 from dockerspec.engine.stream import MessageStream
 from dockerspec.engine.target import TcpTarget, parse_target
 from dockerspec.engine.wire import Body, Connection, Head, Truncated, WireFault, read_head, request_head
-from dockerspec.errors import EngineError
+from dockerspec.errors import EngineError, EngineLost
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
@@ -25,6 +27,8 @@ READ_TIMEOUT = 60.0
 SLOW_TIMEOUT = 300.0
 """The same for calls that move data: filling a new volume from an image, deleting what is large."""
 _IDLE_KEPT = 16
+_AHEAD = 4
+"""How many requests of `call_each` are under way at once."""
 _UPLOAD_PIECE = 256 * 1024
 _ERROR_GRACE = 5.0
 _REPEATABLE = frozenset({"GET", "HEAD"})
@@ -107,6 +111,30 @@ class Transport:
                 pass
         return self._exchange(self._dial(), request)
 
+    def call_each(self, requests: Iterable[Request]) -> Iterator[Answer]:
+        """Send GET requests and yield their answers in order, with a few always under way.
+
+        The engine works on the next ones while the caller takes the last answer apart. One thread does it all: with
+        several, each would wait for the interpreter's lock after every answer.
+
+        Raises:
+            EngineError: as `call`.
+        """
+        under_way: deque[tuple[Connection | None, Request]] = deque()
+        waiting = iter(requests)
+        try:
+            while True:
+                for request in islice(waiting, _AHEAD - len(under_way)):
+                    under_way.append((self._begun(request), request))
+                if not under_way:
+                    return
+                connection, request = under_way.popleft()
+                yield self._ended(connection, request)
+        finally:
+            for connection, _ in under_way:
+                if connection is not None:
+                    connection.close()
+
     def stream(self, request: Request, *, upload: BinaryIO | None = None) -> MessageStream | Answer:
         """Send a request whose answer goes on: a stream of messages, or a whole answer if its status is an error.
 
@@ -145,12 +173,43 @@ class Transport:
         for stream in streams:
             stream.close()
 
+    def _begun(self, request: Request) -> Connection | None:
+        """A connection on which a request is under way; None where it could not be sent."""
+        connection = self._pooled() or self._dial()
+        try:
+            connection.heard = False
+            connection.limit(request.timeout)
+            self._send(connection, request)
+        except (_Stale, OSError):
+            connection.close()
+            return None
+        return connection
+
+    def _ended(self, connection: Connection | None, request: Request) -> Answer:
+        """The answer to a request that `_begun` sent; what went wrong is tried again, and judged, by a plain call."""
+        if connection is not None:
+            try:
+                return self._received(connection, request)
+            except (_Stale, EngineLost):
+                connection.close()
+        return self.call(request)
+
     def _exchange(self, connection: Connection, request: Request) -> Answer:
         """One request and its answer on one connection, which goes back to the pool if it is fit for it."""
         connection.heard = False
         try:
             connection.limit(request.timeout)
             self._send(connection, request)
+        except _Stale:
+            connection.close()
+            raise
+        except BaseException as fault:
+            raise self._broken(connection, request, fault) from None
+        return self._received(connection, request)
+
+    def _received(self, connection: Connection, request: Request) -> Answer:
+        """The answer to a request that was sent."""
+        try:
             head = self._heard(connection, request)
             body = Body(connection, head, request.method)
             answer = Answer(head.status, head.headers, body.read())

@@ -45,7 +45,7 @@ def read_raw(engine: Engine, query: Query) -> RawSnapshot:
         EngineError: the engine can't be asked. A registry that does not answer only leaves a note.
     """
     listing = engine.containers()
-    containers = _present(engine.container, _owned(listing, query.stack))
+    containers = engine.inspect_containers(_owned(listing, query.stack))
     registry, notes = _registry(engine, _distinct(query.registry))
     return RawSnapshot(
         stack=query.stack,
@@ -74,11 +74,6 @@ def _owned(listing: Iterable[Json], stack: str) -> list[str]:
         if owner is not None and owner.stack == stack:
             owned.append(item["Id"])
     return owned
-
-
-def _present(inspect: Callable[[str], T], idents: Iterable[str]) -> list[T]:
-    """Inspect what is still there."""
-    return [answer for answer in (_or_none(inspect, ident) for ident in idents) if answer is not None]
 
 
 def _or_none(inspect: Callable[[str], T], ident: str) -> T | None:

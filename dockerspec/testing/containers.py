@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dockerspec.engine.protocol import Filters
@@ -48,6 +49,14 @@ class FakeContainers(FakeStore):
         """One container in full."""
         with self._call("container", ident):
             return copy.deepcopy(self._container(ident))
+
+    def inspect_containers(self, idents: Sequence[str]) -> list[Json]:
+        """Several containers in full; those that are gone are left out."""
+        found = []
+        for ident in idents:
+            with suppress(NotFound):
+                found.append(self.container(ident))
+        return found
 
     def create_container(self, name: str, body: Mapping[str, Json], platform: str = "") -> Json:
         """Make a container."""

@@ -195,23 +195,24 @@ def simple(
     name = attribute or key
 
     def shape(value: Any) -> Value:
-        if value is None or value in ("", (), [], {}, False):
+        if not value:  # None, zero, false and everything empty are one silence
             return default
         return normal(value) if normal else value
 
     def want(spec: Any, context: Context) -> Value:
         value = getattr(spec, name)
-        if (value is None or value == ()) and inherits:
+        if not value and inherits:
             value = context.inherited(inherits)
-        return shape(value)
+        return shape(value) if value else default
 
     def have(raw: Json, _engine: EngineFacts) -> Value:
-        return shape(dig(raw, path))
+        value = dig(raw, path)
+        return shape(value) if value else default
 
     def put(body: Body, spec: Any, _context: Context) -> None:
         value = getattr(spec, name)
         if value is None or value is False or value == () or value == {}:
-            return
+            return  # a zero is written: it may be the wish to lift a default
         place(body, target, emit(value) if emit else plain(normal(value) if normal else value))
 
     return Row(

@@ -33,8 +33,14 @@ def stack(**sections: Json) -> Stack:
 
 
 def container(**keys: Json) -> ContainerSpec:
-    """A container of the image `app:1`."""
-    return stack(containers={"web": {"image": "app:1", **keys}}).containers["web"]
+    """A container of the image `app:1`, in a stack that has what it may refer to."""
+    others = {key: {"image": "app:1"} for key in ("db", "cache")}
+    given = stack(
+        networks={"front": {}, "back": {}},
+        volumes={"data": {}},
+        containers={"web": {"image": "app:1", **keys}, **others},
+    )
+    return given.containers["web"]
 
 
 def context(config: Mapping[str, Json] | None = None, *, engine: EngineFacts = ENGINE, **more: Json) -> Context:
