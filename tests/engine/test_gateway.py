@@ -83,6 +83,8 @@ def test_containers_as_the_sdk_sees_them(gateway: Gateway, sdk: Any, made: Calla
     for name in names:
         assert gateway.container(name) == sdk.inspect_container(name)
     assert {entry["Id"] for entry in listed} <= {entry["Id"] for entry in gateway.containers()}
+    wanted = [names[2], f"{stack_name}-gone", names[0], *names, *names]
+    assert gateway.inspect_containers(wanted) == [gateway.container(name) for name in wanted if name in names]
 
 
 def test_the_life_of_a_container(gateway: Gateway, raw: RawEngine, made: Callable[..., str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 class Cycle(ValueError):
-    """The graph has a cycle; `path` names it, its first node repeated at the end."""
+    """The graph has a cycle; on `path` each node waits for the next one, and the first stands at the end again."""
 
     def __init__(self, path: tuple[str, ...]) -> None:
         self.path = path

@@ -92,13 +92,25 @@ def test_ignored_paths(path: str, patterns: list[str], ignored: bool) -> None:
         ("environment.API_KEY", True),
         ("environment.api_token", True),
         ("environment.LOG_LEVEL", False),
-        ("labels.password", False),
+        ("labels.password", True),
+        ("logging.options.splunk-token", True),
+        ("driver_opts.credentials", True),
+        ("networks.auth.aliases", False),
+        ("volumes./run/secrets", False),
         ("mem_limit", False),
     ],
 )
 def test_a_value_whose_name_calls_it_a_secret_is_not_shown(path: str, hidden: bool) -> None:
     assert hide(path, "rosebud") == (HIDDEN if hidden else "rosebud")
     assert hide(path, None) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [("addr=10.0.0.7,username=a,password=b", True), ("addr=10.0.0.7,rw", False), ("nopassword", False)],
+)
+def test_a_password_among_the_options_of_a_mount_is_not_shown(value: str, hidden: bool) -> None:
+    assert (hide("driver_opts.o", value) == HIDDEN) is hidden
 
 
 def one(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from dockerspec.core.plan.graph import Cycle, Graph
@@ -27,11 +29,11 @@ def test_edges_to_what_is_not_there_and_to_itself_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(("edges", "members"), [(["ab", "ba"], "ab"), (["ab", "bc", "ca", "da"], "abc")])
-def test_a_cycle_names_its_path_in_order(edges: list[str], members: str) -> None:
+def test_a_cycle_names_a_path_on_which_each_waits_for_the_next(edges: list[str], members: str) -> None:
     with pytest.raises(Cycle) as caught:
         Graph.of("abcd", [(a, b) for a, b in edges]).order()
     path = caught.value.path
     assert path[0] == path[-1]
     assert set(path) == set(members)
-    assert all(f"{first}{then}" in edges for first, then in zip(path, path[1:], strict=False))
+    assert all(f"{needed}{waiting}" in edges for waiting, needed in pairwise(path))
     assert str(caught.value) == " -> ".join(path)

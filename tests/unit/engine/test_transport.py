@@ -206,6 +206,44 @@ def test_a_read_on_a_stale_connection_is_repeated_once(tmp_path: Path, method: s
     assert [heard.line for heard in server.heard[1:]] == [f"{method} /again HTTP/1.1"] * 2
 
 
+def _echoes(peer: Peer) -> None:
+    while (heard := peer.request()) is not None:
+        peer.answer(200, heard.line.split()[1].encode())
+
+
+def test_many_reads_come_back_in_order_over_few_connections(tmp_path: Path) -> None:
+    paths = [f"/{number}" for number in range(50)]
+    with serve(tmp_path / "s", *[_echoes] * 4) as server:
+        transport = Transport(Endpoint(server.url))
+        assert [answer.body.decode() for answer in transport.call_each(map(_get, paths))] == paths
+        transport.close()
+    assert server.connections == 4
+
+
+def test_many_reads_survive_connections_that_hang_up(tmp_path: Path) -> None:
+    def hangs_up(peer: Peer) -> None:
+        for _ in range(3):
+            heard = peer.request()
+            if heard is None:
+                return
+            peer.answer(200, heard.line.split()[1].encode())
+        peer.request()
+
+    paths = [f"/{number}" for number in range(40)]
+    with serve(tmp_path / "s", *[hangs_up] * 30) as server:
+        transport = Transport(Endpoint(server.url))
+        assert [answer.body.decode() for answer in transport.call_each(map(_get, paths))] == paths
+        transport.close()
+
+
+def test_many_reads_fail_where_one_call_would(tmp_path: Path) -> None:
+    with serve(tmp_path / "s", *[_says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort")] * 20) as server:
+        transport = Transport(Endpoint(server.url))
+        with pytest.raises(EngineLost):
+            list(transport.call_each([_get(), _get()]))
+        transport.close()
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_a_change_that_was_sent_is_never_repeated(tmp_path: Path, method: str) -> None:
     with serve(tmp_path / "s", _answers_once_then, _keeps_answering) as server:
