@@ -207,6 +207,7 @@ class Docker:
                 **{item.name: item.id for item in live.containers},
             },
             secrets=spec.secrets,
+            sensitive=spec.sensitive,
             contexts=_contexts(stack),
         )
         desired, faults = build_desired(stack, world)

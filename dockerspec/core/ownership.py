@@ -18,6 +18,7 @@ STACK = "dockerspec.stack"
 RESOURCE = "dockerspec.resource"
 REPLICA = "dockerspec.replica"
 RECORDED = "dockerspec.recorded"
+SECRETS = "dockerspec.secrets"
 BUILD_STACK = "dockerspec.build.stack"
 BUILD_DIGEST = "dockerspec.build.digest"
 
@@ -70,6 +71,11 @@ def record(rows: Iterable[Row[object]], fields: Mapping[str, Value]) -> dict[str
         for row in rows
         if (row.polluted or row.update is not None or row.key == "networks") and fields[row.key]
     }
+
+
+def parse_secrets(labels: Mapping[str, str] | None) -> frozenset[str]:
+    """The names of the environment variables that were secret at creation; the names only."""
+    return frozenset(filter(None, (labels or {}).get(SECRETS, "").split(",")))
 
 
 def parse_record(labels: Mapping[str, str] | None) -> dict[str, str] | None:

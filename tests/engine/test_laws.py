@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from dockerspec.core.report.outcome import Status
+from dockerspec.render.json import plan_json
+from dockerspec.render.markdown import plan_markdown
+from dockerspec.render.text import render_plan
 from tests.engine.stage import Stage, differing, told
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -398,3 +401,27 @@ def test_image_values_are_inherited_and_never_drift(stage: Stage, raw: RawEngine
     assert stage.plan(silent).is_empty
     assert stage.destroy(silent).ok
     raw.delete(f"/images/{stage.stack}/base:latest", force=True)
+
+
+def test_law_9_no_secret_old_or_new_is_in_a_plan(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = """
+    variables: {pw: {sensitive: true}}
+    secrets: {s: {environment: LAW_9}}
+    containers:
+      web:
+        image: "{image}"
+        command: [sleep, "9999"]
+        stop_grace_period: 0s
+        environment: {ONE: {secret: s}, TWO: "x-${pw}", THREE: open}
+    """
+    monkeypatch.setenv("LAW_9", "first-secret")
+    monkeypatch.setenv("pw", "first-password")
+    stage.settle(spec)
+    monkeypatch.setenv("LAW_9", "second-secret")
+    monkeypatch.setenv("pw", "second-password")
+    for changed in (spec, spec.replace("{secret: s}", "plain").replace("x-${pw}", "plain too")):
+        plan = stage.plan(changed.replace("open", "closed"))
+        text = render_plan(plan, verbose=1) + plan_json(plan) + plan_markdown(plan)
+        assert differing(plan) == {"container.web": {"environment.ONE", "environment.TWO", "environment.THREE"}}
+        assert "open" in text
+        assert not [word for word in ("first-secret", "second-secret", "password", "plain") if word in text]

@@ -33,7 +33,9 @@ from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
 from dockerspec.core.table.base import OLDEST_API, Context, Row, plain
+from dockerspec.core.table.process import secret_variables
 
+_LEAST_SECRET = 4
 # The first engine release of each API version that a row may ask for (the Engine API's version history).
 _RELEASES: Mapping[ApiVersion, str] = {
     (1, 42): "23.0",
@@ -56,6 +58,7 @@ class World:
         images: facts by reference; absent from the host, absent here.
         ids: IDs of the engine's containers by name.
         secrets: secret values by name.
+        sensitive: values that must not be shown.
         contexts: digests of the build contexts by image key.
     """
 
@@ -63,6 +66,7 @@ class World:
     images: Mapping[str, ImageFacts] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    sensitive: frozenset[str] = frozenset()
     contexts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,6 +80,8 @@ def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagn
         containers=names.containers,
         ids=world.ids,
         secrets=world.secrets,
+        # Shorter ones would match by chance.
+        sensitive=frozenset(item for item in world.sensitive if len(item) >= _LEAST_SECRET),
     )
     faults: list[Diagnostic] = []
     networks = tuple(_networks(stack, names, base, faults))
@@ -139,6 +145,7 @@ def _containers(
         context = replace(base, key=key, image=world.images.get(reference))
         faults.extend(_too_old(container_table.ROWS, f"containers.{key}", spec, context))
         fields = container_table.wanted(spec, context)
+        secrets = secret_variables(spec, context)
         for replica in range(1, spec.replicas + 1):
             yield DesiredContainer(
                 address=Address(Kind.CONTAINER, key, replica),
@@ -149,6 +156,7 @@ def _containers(
                 stack=stack.stack,
                 state="completed" if key in jobs and spec.state == "running" else spec.state,
                 fields=fields,
+                secrets=secrets,
             )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dockerspec.core.address import Address
 from dockerspec.core.facts import Value
-from dockerspec.core.ownership import owner_labels, record
+from dockerspec.core.ownership import SECRETS, owner_labels, record
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
@@ -108,6 +108,7 @@ class DesiredContainer:
         state: the state of life that it should be in: the spec's, or `completed` where another container waits for
             its end.
         fields: the normal form of every field, by the table's key.
+        secrets: the environment variables that must not be shown.
     """
 
     address: Address
@@ -118,6 +119,7 @@ class DesiredContainer:
     stack: str
     state: str
     fields: Mapping[str, Value]
+    secrets: frozenset[str] = frozenset()
 
     def body(self, anonymous: Mapping[str, str] | None = None) -> Body:
         """The engine's create body.
@@ -130,6 +132,8 @@ class DesiredContainer:
         own = owner_labels(
             self.stack, self.address.name, self.address.replica, record(container_table.ROWS, self.fields)
         )
+        if self.secrets:
+            own[SECRETS] = ",".join(sorted(self.secrets))
         return {**body, "Labels": {**body.get("Labels", {}), **own}}
 
 

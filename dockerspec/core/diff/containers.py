@@ -8,7 +8,7 @@ from dataclasses import replace
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.diagnostics import Diagnostic, error, warning
-from dockerspec.core.diff.change import Cause, ChangeKind, FieldChange, ObjectChange
+from dockerspec.core.diff.change import HIDDEN, Cause, ChangeKind, FieldChange, ObjectChange
 from dockerspec.core.diff.compare import compare, is_ignored, leaves
 from dockerspec.core.diff.images import NOT_HERE, short_id
 from dockerspec.core.diff.pairing import Pair, is_aside
@@ -90,6 +90,15 @@ def _blame_image(pair: Pair, live: LiveState, fields: Iterable[FieldChange]) -> 
         yield replace(field, cause=Cause.IMAGE) if inherited else field
 
 
+def _without_secrets(change: FieldChange, hidden: Collection[str]) -> FieldChange:
+    """A change of an environment variable that is or was a secret, without its values."""
+    top, _, name = change.path.partition(".")
+    if top != "environment" or name not in hidden:
+        return change
+    old, new = (value if value is None else HIDDEN for value in (change.old, change.new))
+    return replace(change, old=old, new=new)
+
+
 def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tuple[FieldChange, ...]:
     assert pair.live is not None
     desired, old = pair.desired, pair.live
@@ -100,7 +109,9 @@ def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tup
         # Without its image nobody knows what the container inherits; it is made anew then in any case.
         found = compare(container_table.ROWS, desired.fields, old.fields, old.recorded, live.engine)
         keys = {name: key for key, name in desired.context.networks.items()}
-        changes += (_with_network_key(item, keys) for item in _blame_image(pair, live, found))
+        hidden = desired.secrets | old.secrets
+        shown = (_without_secrets(item, hidden) for item in _blame_image(pair, live, found))
+        changes += (_with_network_key(item, keys) for item in shown)
     patterns = desired.spec.ignore_changes
     kept = [item for item in changes if not is_ignored(item.path, patterns)] if patterns else changes
     return tuple(sorted(kept, key=lambda item: item.path))

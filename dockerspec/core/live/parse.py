@@ -15,7 +15,7 @@ from dockerspec.core.live.state import (
     LiveVolume,
     OtherContainer,
 )
-from dockerspec.core.ownership import owner_of, parse_record
+from dockerspec.core.ownership import owner_of, parse_record, parse_secrets
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
@@ -75,6 +75,7 @@ def _container(raw: Json, engine: EngineFacts, stack: str) -> LiveContainer | No
         fields=container_table.reported(raw, engine),
         anonymous=_anonymous(raw),
         recorded=parse_record(config.get("Labels")),
+        secrets=parse_secrets(config.get("Labels")),
         networks={name: (item or {}).get("NetworkID") or "" for name, item in sorted(attached.items())},
     )
 

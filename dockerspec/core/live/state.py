@@ -46,6 +46,7 @@ class LiveContainer:
         anonymous: anonymous volumes by the path at which they are mounted.
         recorded: digests of some values at creation, by table key; None where nothing was recorded.
         networks: network IDs by name, as attached.
+        secrets: the environment variables that were secret at creation.
     """
 
     id: str
@@ -59,6 +60,7 @@ class LiveContainer:
     anonymous: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, str] | None = None
     networks: Mapping[str, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,10 +88,10 @@ def await_action(desired: DesiredContainer, cause: str, until: Ready, settle: fl
     )
 
 
-def stop_action(live: LiveContainer, address: Address, cause: str) -> StopContainer:
-    """Stop with the container's own grace."""
+def stop_action(live: LiveContainer, address: Address, cause: str, name: str = "") -> StopContainer:
+    """Stop with the container's own grace; `name` is what it is called by then, if no longer as it was."""
     grace = int(str(live.fields["stop_grace_period"])) // _SECOND
-    return StopContainer(address=address, cause=cause, container=live.id, name=live.name, grace=grace)
+    return StopContainer(address=address, cause=cause, container=live.id, name=name or live.name, grace=grace)
 
 
 def _rise(
@@ -183,7 +183,8 @@ def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
     fresh: dict[str, Any] = {"address": change.address, "container": pair.desired.name, "name": pair.desired.name}
     drop = RemoveContainer(cause="it did not come up", force=True, **fresh)
     undo[created] = (drop,)
-    stopped = _halt(old, change, draft, created, members, undo)
+    aside = pair.desired.name + ASIDE
+    stopped = _halt(old, change, draft, created, aside, members, undo)
     settle = 0.0 if _has_health(pair.desired) else _SETTLE
     rising = _rise(pair, change, draft, stopped or created, Ready.HEALTHY, settle)
     members += rising
@@ -191,7 +192,6 @@ def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
         # The new one must let go of its ports before the old one can start again.
         undo[draft.begun.get(change.address, rising[0])] = (drop,)
     draft.rescues.append(Rescue(tuple(members), undo))
-    aside = old.name if set_aside is None else pair.desired.name + ASIDE
     remove = RemoveContainer(address=change.address, cause=change.cause, container=old.id, name=aside)
     draft.add(remove, (members[-1],))
 
@@ -219,17 +219,18 @@ def _halt(
     change: ObjectChange,
     draft: Draft,
     after: str,
+    aside: str,
     members: list[str],
     undo: dict[str, tuple[Action, ...]],
 ) -> str | None:
-    """Stop the old container as late as can be."""
+    """Stop the old container, called `aside` by then, as late as can be."""
     if not is_up(old.state):
         return None
-    both: dict[str, Any] = {"address": change.address, "container": old.id, "name": old.name}
+    both: dict[str, Any] = {"address": change.address, "container": old.id, "name": aside}
     last = after
     if old.state.status == "paused":
         last = draft.add(UnpauseContainer(cause=change.cause, **both), (last,))
-    key = draft.add(stop_action(old, change.address, change.cause), (last,))
+    key = draft.add(stop_action(old, change.address, change.cause, aside), (last,))
     draft.halted[change.address] = key
     members.append(key)
     undo[key] = (StartContainer(cause="its successor failed", **both),)

@@ -37,6 +37,7 @@ class Context:
         containers: the engine name of the first replica by spec key.
         ids: IDs of the engine's containers by name; namespaces of others are reported by ID.
         secrets: secret values by name.
+        sensitive: values that must not be shown, wherever they stand.
         anonymous: anonymous volumes to take over from a replaced container, by mount path.
     """
 
@@ -49,6 +50,7 @@ class Context:
     containers: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    sensitive: frozenset[str] = frozenset()
     anonymous: Mapping[str, str] = field(default_factory=dict)
 
     def inherited(self, key: str) -> Any:

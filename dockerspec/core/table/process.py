@@ -96,6 +96,15 @@ def environment(spec: Any, context: Context) -> dict[str, str]:
     return result
 
 
+def secret_variables(spec: Any, context: Context) -> frozenset[str]:
+    """The environment variables whose values come from secrets or from variables marked `sensitive`."""
+    return frozenset(
+        key
+        for key, value in spec.environment.items()
+        if value is not None and (not isinstance(value, str) or any(item in value for item in context.sensitive))
+    )
+
+
 def _want_environment(spec: Any, context: Context) -> Value:
     return {**pairs(context.inherited("Env")), **environment(spec, context)}
 
