@@ -37,8 +37,9 @@ def main(words: list[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     compose_program()
-    text = options.write.read_text(encoding="utf-8") if options.write else ""
-    page.inserted(text, options.engine, "") if options.write else None
+    if options.write:
+        # Minutes of measuring must not end at a page that has no place for the figures.
+        _insert(options.write, options.engine, None)
     with Daemon(_binaries(options.engine)) as daemon:
         facts = page.machine(daemon.version)
         with opened(daemon, QUICK if options.quick else FULL, _say) as bench:
@@ -48,8 +49,18 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         options.json.write_text(json.dumps(page.document(facts, cases), indent=1) + "\n", encoding="utf-8")
     if options.write:
-        options.write.write_text(page.inserted(text, options.engine, found), encoding="utf-8")
+        _insert(options.write, options.engine, found)
     return 0
+
+
+def _insert(path: Path, engine: str, text: str | None) -> None:
+    """Put the tables into a page; without a text only look whether they could be. Raises BenchmarkError if not."""
+    try:
+        found = page.inserted(path.read_text(encoding="utf-8"), engine, text or "")
+    except OSError as error:
+        raise BenchmarkError(f"{path} can't be read: {error.strerror}") from None
+    if text is not None:
+        path.write_text(found, encoding="utf-8")
 
 
 def _binaries(name: str) -> EngineBinaries:

@@ -246,8 +246,13 @@ class FakeContainers(FakeStore):
         """Name the containers whose namespaces are shared by their IDs, as the engine keeps them."""
         for key in ("NetworkMode", "PidMode", "IpcMode"):
             kind, _, ident = host[key].partition(":")
-            if kind == "container":
+            if kind != "container":
+                continue
+            try:
                 host[key] = f"container:{self._container(ident)['Id']}"
+            except NotFound as fault:
+                if key != "NetworkMode":  # whose network it is to share is only looked up at the start
+                    raise BadRequest(fault.message, status=400) from None
 
     def _configure_networks(self, container: Json, body: Mapping[str, Json]) -> None:
         mode = container["HostConfig"]["NetworkMode"]

@@ -117,6 +117,9 @@ def config_of(ident: str, body: Mapping[str, Json], image: Json) -> dict[str, Js
     for key in ("ExposedPorts", "Volumes"):
         if inherited.get(key) and given.get(key):
             config[key] = {**inherited[key], **given[key]}
+    if inherited.get("Healthcheck") and given.get("Healthcheck"):
+        own = {key: value for key, value in given["Healthcheck"].items() if value}
+        config["Healthcheck"] = {**inherited["Healthcheck"], **own}
     config["Env"] = _environment(inherited.get("Env") or (), given.get("Env") or ()) or None
     if given.get("Entrypoint") is not None and given.get("Cmd") is None:
         config["Cmd"] = None  # an entrypoint of one's own drops the image's command

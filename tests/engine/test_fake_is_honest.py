@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ Json = Any
 Step = tuple[str, Callable[[Engine, "Names"], Json]]
 LOOP = {"Cmd": ["sh", "-c", "sleep 1000"], "Labels": {"k": "v"}, "StopTimeout": 0}
 
+SHARED = ("NetworkMode", "PidMode", "IpcMode")
+
 
 class Names:
     """The names that the script uses, with a prefix of its own."""
@@ -32,6 +34,9 @@ class Names:
 
     def body(self, **more: Json) -> Json:
         return {"Image": self.image, **LOOP, **more}
+
+    def sharing(self, owner: str, modes: Sequence[str] = SHARED) -> Json:
+        return self.body(HostConfig=dict.fromkeys(modes, f"container:{owner}"))
 
     def published(self) -> Json:
         return self.body(
@@ -103,10 +108,19 @@ SCRIPT: list[Step] = [
     ("what became of it", lambda e, n: state(e.container(n.three))),
     ("update", lambda e, n: e.update_container(n.uno, {"CpuShares": 300, "ShmSize": 1, "Nonsense": 2})),
     ("updated", lambda e, n: pick(e.container(n.uno)["HostConfig"], "CpuShares", "ShmSize")),
+    ("limit the processes", lambda e, n: e.update_container(n.uno, {"PidsLimit": 50})),
+    ("limited", lambda e, n: e.container(n.uno)["HostConfig"]["PidsLimit"]),
+    ("lift the limit", lambda e, n: e.update_container(n.uno, {"PidsLimit": 0})),
+    ("lifted", lambda e, n: e.container(n.uno)["HostConfig"]["PidsLimit"]),
     ("update the policy", lambda e, n: e.update_container(n.uno, {"RestartPolicy": {"Name": "always"}})),
     ("updated policy", lambda e, n: pick(e.container(n.uno)["HostConfig"], "RestartPolicy", "CpuShares")),
     ("policy off again", lambda e, n: e.update_container(n.uno, {"RestartPolicy": {"Name": "no"}})),
     ("update what is not there", lambda e, n: e.update_container(n.nowhere, {"CpuShares": 300})),
+    ("share namespaces", lambda e, n: sorted(e.create_container(n.guest, n.sharing(n.uno)))),
+    ("shared by ID", lambda e, n: pick(e.container(n.guest)["HostConfig"], *SHARED)),
+    ("share with nobody", lambda e, n: e.create_container(n.lost, n.sharing(n.nowhere))),
+    ("share a network with nobody", lambda e, n: sorted(e.create_container(n.alone, n.sharing(n.nowhere, SHARED[:1])))),
+    ("guests go", lambda e, n: [e.remove_container(name) for name in (n.guest, n.alone)]),
     ("make a network", lambda e, n: sorted(e.create_network({"Name": n.net, "Labels": {"a": "b"}, **CHECKED}))),
     ("make it twice", lambda e, n: e.create_network({"Name": n.net, **CHECKED})),
     ("the network", lambda e, n: network(e.network(n.net))),

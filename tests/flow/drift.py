@@ -82,8 +82,8 @@ class Drift:
     def double(self, item: Mapping[str, Json]) -> None:
         """A second container with the labels of the first, as a run that was killed leaves it."""
         old = self.engine.container(self.container(item["container"]))
-        body = {"Image": old["Config"]["Image"], "Cmd": old["Config"]["Cmd"], "Labels": old["Config"]["Labels"]}
-        self.engine.create_container(item["name"], body)
+        body = {key: old["Config"][key] for key in ("Image", "Cmd", "Labels")}
+        self.engine.create_container(item["name"], {**body, "HostConfig": old["HostConfig"]})
         if item.get("started", False):
             self.engine.start_container(item["name"])
 

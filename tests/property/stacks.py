@@ -118,7 +118,6 @@ _on_one: dict[str, Callable[[str], Json]] = {
     "exit": lambda key: {"container": key, "code": 3},
     "disconnect": lambda key: {"container": key, "network": NETWORKS[0]},
     "connect": lambda key: {"container": key, "network": "office"},
-    "health": lambda key: {"container": key, "status": "unhealthy"},
 }
 _on_none: dict[str, Json] = {
     "image": {"ref": "app:1", "config": {"Cmd": ["serve"], "User": "7", "Healthcheck": {"Test": ["CMD", "ready"]}}},
@@ -131,13 +130,7 @@ drifts = st.lists(
             lambda it: {it[0]: _on_one[it[0]](it[1])}
         ),
         st.sampled_from(sorted(_on_none)).map(lambda word: {word: _on_none[word]}),
-        st.sampled_from(
-            [
-                {"interrupted": "aside"},
-                {"interrupted": "made"},
-                {"interrupted": "up"},
-            ]
-        ),
+        st.sampled_from(["aside", "made", "starting", "up"]).map(lambda moment: {"interrupted": moment}),
     ),
     max_size=4,
 )
@@ -160,6 +153,11 @@ def happen(world: World, entries: list[dict[str, Json]]) -> None:
 def _interrupt(drift: Drift, moment: str) -> None:
     """Leave container `a` as a run does that was killed while it replaced it."""
     name = drift.container("a")
-    drift.rename({"container": name, "to": f"{name}.replaced"})
-    if moment != "aside":
-        drift.double({"container": f"{name}.replaced", "name": name, "started": moment == "up"})
+    aside = f"{name}.replaced"
+    drift.rename({"container": name, "to": aside})
+    if moment in ("made", "starting", "up"):
+        drift.double({"container": aside, "name": name})
+    if moment in ("starting", "up"):
+        drift.run([{"stop": aside}, {"start": name}])
+    if moment == "starting":
+        drift.health({"container": name, "status": "starting"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from dockerspec.core.address import Kind
 from dockerspec.core.diff.change import ChangeKind
+from dockerspec.core.ownership import RESOURCE
 from dockerspec.core.plan import action as act
 from dockerspec.core.plan.graph import Graph
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
+from dockerspec.testing.host import Call
 from tests.flow.world import IMAGES, Wishes, World, text_of, told
 from tests.property.stacks import STACK, VOLUMES, drifts, happen, loaded, stacks
 
@@ -29,12 +31,21 @@ BOUNDED = settings(
 )
 consents = st.lists(st.sampled_from(VOLUMES), unique=True)
 
+OLD, NEW = (1, 41), (1, 51)
+"""The oldest API version, in which networks are connected one by one, and a new one."""
+
 STRANGER = "stranger"
 
+READY: Mapping[str, Callable[[Json], bool]] = {
+    "service_started": lambda state: state["Running"],
+    "service_healthy": lambda state: state["Running"] and state["Health"]["Status"] == "healthy",
+    "service_completed_successfully": lambda state: state["Status"] == "exited" and not state["ExitCode"],
+}
 
-def started(before: Mapping[str, Json], entries: list[dict[str, Json]]) -> World:
+
+def started(before: Mapping[str, Json], entries: list[dict[str, Json]], api: tuple[int, int] = NEW) -> World:
     """An engine with somebody else's objects, a stack on it, and a history."""
-    world = World()
+    world = World(api)
     engine = world.engine
     engine.registry["db:1"] = IMAGES["db:1"]
     engine.create_network({"Name": "office"})
@@ -69,11 +80,11 @@ def foreign(world: World) -> Json:
 
 
 @BOUNDED
-@given(stacks(), drifts, stacks(), consents)
+@given(stacks(), drifts, stacks(), consents, st.sampled_from([OLD, NEW]))
 def test_law_1_after_any_apply_a_fresh_plan_is_empty(
-    before: Json, entries: list[Json], after: Json, consent: list[str]
+    before: Json, entries: list[Json], after: Json, consent: list[str], api: tuple[int, int]
 ) -> None:
-    world, spec = started(before, entries), loaded(after)
+    world, spec = started(before, entries, api), loaded(after)
     report = world.apply(sound(world, spec, Wishes(delete_volumes=consent)), spec)
     assert report.ok, told(report)
     again = world.plan(spec)
@@ -81,13 +92,54 @@ def test_law_1_after_any_apply_a_fresh_plan_is_empty(
 
 
 @BOUNDED
-@given(stacks(), drifts, stacks(), consents, st.randoms(use_true_random=False))
+@given(stacks(), drifts, stacks(), consents, st.sampled_from([OLD, NEW]), st.randoms(use_true_random=False))
 def test_the_edges_allow_no_order_that_the_engine_refuses(
-    before: Json, entries: list[Json], after: Json, consent: list[str], chance: random.Random
+    before: Json, entries: list[Json], after: Json, consent: list[str], api: tuple[int, int], chance: random.Random
 ) -> None:
-    world, spec = started(before, entries), loaded(after)
+    world, spec = started(before, entries, api), loaded(after)
     plan = sound(world, spec, Wishes(delete_volumes=consent))
+    early = watched(world, spec)
     report = world.apply(shuffled(plan, chance), spec)
+    assert report.ok, told(report)
+    assert early == []
+
+
+def watched(world: World, spec: LoadResult) -> list[str]:
+    """A list that fills with the containers that are started before what they depend on is ready."""
+    early: list[str] = []
+
+    def watch(call: Call) -> None:
+        if call.verb != "start_container":
+            return
+        key = world.engine.container(call.subject)["Config"]["Labels"][RESOURCE]
+        for other, dependency in spec.require().containers[key].depends_on.items():
+            listed = world.engine.containers({"label": [f"{RESOURCE}={other}"]})
+            states = [world.engine.container(item["Id"])["State"] for item in listed]
+            if not any(READY[dependency.condition](state) for state in states):
+                early.append(f"{key} before {other}")
+
+    world.engine.delay = watch
+    return early
+
+
+@BOUNDED
+@given(stacks(), drifts, stacks(), st.data())
+def test_law_1_holds_for_what_is_targeted_and_then_for_all(
+    before: Json, entries: list[Json], after: Json, data: st.DataObject
+) -> None:
+    for containers in (before["containers"], after["containers"]):
+        for item in containers.values():
+            # What is left aside may go on holding a port or a name: that apply fails, and says so.
+            item.pop("ports", None)
+            item.pop("container_name", None)
+    world, spec = started(before, entries), loaded(after)
+    names = [f"{section[:-1]}.{key}" for section in sorted(after) for key in sorted(after[section])]
+    assume(names)
+    wishes = Wishes(targets=data.draw(st.lists(st.sampled_from(names), min_size=1, unique=True)))
+    report = world.apply(sound(world, spec, wishes), spec)
+    assert report.ok, told(report)
+    assert world.plan(spec, wishes).is_empty, text_of(world.plan(spec, wishes), spec)
+    report = world.apply(sound(world, spec, Wishes()), spec)
     assert report.ok, told(report)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dockerspec.core.diff.differ import diff
+from dockerspec.core.plan.action import UpdateContainer
 from dockerspec.core.plan.containers import ready_timeout
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.plan.planner import make_plan
@@ -103,6 +104,15 @@ def test_the_old_container_stops_as_late_as_can_be() -> None:
     assert waits(found, old) == {"rename container.web shop-web-1", "create container.web shop-web-1"}
     (rescue,) = found.rescues
     assert list(rescue.members) == [key for key in found.actions if not key.startswith("remove")]
+
+
+def test_a_memory_limit_goes_together_with_its_swap_limit() -> None:
+    old = raw_container("shop-web-1")
+    old["HostConfig"].update(Memory=64 << 20, MemorySwap=512 << 20)
+    found = plan({"containers": {"web": {**IMAGE, "mem_limit": "128m", "memswap_limit": "512m"}}}, old)
+    update = found.actions["update container.web shop-web-1"]
+    assert isinstance(update, UpdateContainer)
+    assert update.body == update.expect == {"Memory": 128 << 20, "MemorySwap": 512 << 20}
 
 
 @pytest.mark.parametrize(
