@@ -60,14 +60,14 @@ class Series:
         return max(sample.peak for sample in self.samples)
 
 
-def ratio(series: Series, base: Series) -> float:
-    """How many times as long as `base` a series takes: the median of the ratios within each round.
+def ratios(series: Series, base: Series) -> tuple[float, ...]:
+    """How many times as long as `base` a series takes, in each round.
 
     Raises:
         ValueError: the two have not the same number of rounds.
     """
     pairs = zip(series.samples, base.samples, strict=True)
-    return median(one.seconds / other.seconds for one, other in pairs)
+    return tuple(one.seconds / other.seconds for one, other in pairs)
 
 
 def rounds(

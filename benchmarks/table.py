@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
-from benchmarks.measure import Series, ratio
+from benchmarks.measure import Series, ratios
 
 _UNKNOWN = "-"
 _MIB = 1 << 20
@@ -38,14 +39,14 @@ class Case:
     base: str = ""
     aim: Aim | None = None
 
-    def ratio(self, name: str) -> float:
-        """How many times as long as the base a contender takes.
+    def ratios(self, name: str) -> tuple[float, ...]:
+        """How many times as long as the base a contender takes, in each round.
 
         Raises:
             KeyError: there is no such contender, or no base.
         """
         by_name = {item.name: item for item in self.series}
-        return ratio(by_name[name], by_name[self.base])
+        return ratios(by_name[name], by_name[self.base])
 
 
 def markdown(cases: Sequence[Case]) -> str:
@@ -77,9 +78,10 @@ def verdict(case: Case) -> str:
     """One sentence on the case's aim; empty without one."""
     if case.aim is None:
         return ""
-    found = case.ratio(case.aim.subject)
-    word = "met" if found <= case.aim.limit else "missed"
-    return f"Aim: {case.aim.subject} at most {case.aim.limit:g} times {case.base}: {found:.2f}, {word}."
+    found = case.ratios(case.aim.subject)
+    word = "met" if median(found) <= case.aim.limit else "missed"
+    spread = f"{median(found):.2f} ({min(found):.2f} to {max(found):.2f} in single rounds)"
+    return f"Aim: {case.aim.subject} at most {case.aim.limit:g} times {case.base}: {spread}, {word}."
 
 
 def _section(case: Case) -> str:
@@ -102,5 +104,5 @@ def _row(case: Case, item: Series, *, with_memory: bool) -> list[str]:
     if with_memory:
         cells.append(f"{item.peak / _MIB:.0f} MiB" if item.peak else _UNKNOWN)
     if case.base:
-        cells.append(f"{case.ratio(item.name):.2f}")
+        cells.append(f"{median(case.ratios(item.name)):.2f}")
     return cells

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import BenchmarkError, Sample, Series, process, ratio, rounds
+from benchmarks.measure import BenchmarkError, Sample, Series, process, ratios, rounds
 from benchmarks.page import block, document, inserted
 from benchmarks.stacks import LABEL, Workload, long_spec
 from benchmarks.table import Aim, Case, grid, markdown, seconds, verdict
@@ -30,20 +30,27 @@ def test_a_series_sums_its_rounds_up() -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs", "expected"),
     [
-        ((2.0, 2.0, 2.0), (1.0, 1.0, 1.0), 2.0),
+        ((2.0, 2.0), (1.0, 1.0), (2.0, 2.0)),
         # One round on a busy machine: both took ten times as long, and the ratio stays what it was.
-        ((2.0, 20.0, 2.0), (1.0, 10.0, 1.0), 2.0),
-        # The ratio of the medians would be 1.
-        ((1.0, 2.0, 3.0), (2.0, 1.0, 2.0), 1.5),
+        ((2.0, 20.0, 2.0), (1.0, 10.0, 1.0), (2.0, 2.0, 2.0)),
+        ((1.0, 2.0, 3.0), (2.0, 1.0, 2.0), (0.5, 2.0, 1.5)),
     ],
 )
-def test_ratios_are_taken_round_by_round(ours: tuple[float, ...], theirs: tuple[float, ...], expected: float) -> None:
-    assert ratio(series("ours", *ours), series("theirs", *theirs)) == expected
+def test_ratios_are_taken_round_by_round(
+    ours: tuple[float, ...], theirs: tuple[float, ...], expected: tuple[float, ...]
+) -> None:
+    assert ratios(series("ours", *ours), series("theirs", *theirs)) == expected
 
 
-def test_a_ratio_needs_as_many_rounds_on_both_sides() -> None:
+def test_ratios_need_as_many_rounds_on_both_sides() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        ratio(series("ours", 1.0, 1.0), series("theirs", 1.0))
+        ratios(series("ours", 1.0, 1.0), series("theirs", 1.0))
+
+
+def test_a_verdict_goes_by_the_middle_round() -> None:
+    # The ratio of the medians, or of the best times, would be 1.
+    case = Case("", (series("ours", 1.0, 2.0, 3.0), series("theirs", 2.0, 1.0, 2.0)), "theirs", Aim("ours", 1.2))
+    assert verdict(case).endswith("1.50 (0.50 to 2.00 in single rounds), missed.")
 
 
 def test_contenders_take_turns_and_each_round_begins_with_another() -> None:
@@ -107,13 +114,13 @@ def test_a_case_is_a_table_with_its_verdict() -> None:
         "| ours   | 2.50 s | 2.00 s |      48 MiB |           1.25 |",
         "| theirs | 2.00 s | 2.00 s |           - |           1.00 |",
         "",
-        "2 rounds. Aim: ours at most 1.15 times theirs: 1.25, missed.",
+        "2 rounds. Aim: ours at most 1.15 times theirs: 1.25 (1.00 to 1.50 in single rounds), missed.",
     ]
 
 
 @pytest.mark.parametrize(("limit", "word"), [(1.24, "missed"), (1.25, "met"), (2.0, "met")])
 def test_an_aim_is_met_up_to_its_limit(limit: float, word: str) -> None:
-    assert verdict(Case("", (OURS, THEIRS), "theirs", Aim("ours", limit))).endswith(f"1.25, {word}.")
+    assert verdict(Case("", (OURS, THEIRS), "theirs", Aim("ours", limit))).endswith(f"single rounds), {word}.")
 
 
 def test_without_a_base_nothing_is_compared() -> None:
