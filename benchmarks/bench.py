@@ -43,7 +43,7 @@ class Effort:
     starts: int
 
 
-FULL = Effort(applied=50, planned=(50, 200), threads=(1, 2, 4, 8, 16), searches=2, applies=5, plans=11, starts=15)
+FULL = Effort(applied=50, planned=(50, 200), threads=(1, 2, 4, 8, 16), searches=3, applies=5, plans=11, starts=15)
 QUICK = Effort(applied=8, planned=(8, 16), threads=(2, 8), searches=1, applies=2, plans=3, starts=3)
 
 

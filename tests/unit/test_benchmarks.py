@@ -189,6 +189,9 @@ def test_all_forms_of_a_workload_ask_for_the_same_containers(tmp_path: Path) -> 
         assert {f"{key}={value}" for key, value in spec.environment.items()} == set(body["Env"])
         assert list(spec.command) == body["Cmd"]
         assert spec.mem_limit == body["HostConfig"]["Memory"]
+        assert spec.network_mode == body["HostConfig"]["NetworkMode"]
+        # Both are 0, so that the unit does not matter.
+        assert spec.stop_grace_period == body["StopTimeout"]
         assert body["Labels"][LABEL] == "ours"
     ours, theirs = WORKLOAD.spec().partition("containers:")[2], WORKLOAD.compose().partition("services:")[2]
     assert ours == theirs != ""
