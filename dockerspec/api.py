@@ -33,6 +33,7 @@ from dockerspec.core.spec.model import Stack
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
+from dockerspec.runtime.execute import PARALLELISM
 from dockerspec.runtime.files import load_files as load
 from dockerspec.runtime.snapshot import Query, read_raw
 
@@ -42,9 +43,7 @@ if TYPE_CHECKING:
     from dockerspec.core.report.progress import Progress
     from dockerspec.core.report.status import StackStatus
 
-__all__ = ["Docker", "load"]
-
-PARALLELISM = 8
+__all__ = ["PARALLELISM", "Docker", "load"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from dockerspec.cli.options import look_options
@@ -23,6 +21,6 @@ def schema(session: Session) -> None:
     Examples:
       dockerspec schema > stack.schema.json
     """
-    from dockerspec.core.spec.jsonschema import build_schema
+    from dockerspec.core.spec.jsonschema import schema_text
 
-    session.console.out(json.dumps(build_schema(), indent=2, ensure_ascii=False) + "\n")
+    session.console.out(schema_text())

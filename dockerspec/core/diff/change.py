@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dockerspec.core.address import Address
-from dockerspec.core.diagnostics import Diagnostic
 from dockerspec.core.facts import Value
 from dockerspec.core.way import Way
 
@@ -78,18 +77,3 @@ class ObjectChange:
     fields: tuple[FieldChange, ...] = ()
     downtime: bool = False
     data_loss: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """The differ's whole answer.
-
-    Attributes:
-        objects: every object that differs, ordered by address.
-        diagnostics: what forbids a plan (a foreign object of the same name, say) or deserves a word.
-        unchanged: how many objects are as the spec says.
-    """
-
-    objects: tuple[ObjectChange, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-    unchanged: int = 0

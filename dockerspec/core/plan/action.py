@@ -210,12 +210,10 @@ class RemoveContainer(ContainerAction):
 
     Attributes:
         force: kill it first if it runs.
-        volumes: delete its anonymous volumes too; only ever for a container of ours that failed to come up.
     """
 
     verb: ClassVar[str] = "remove"
     force: bool = False
-    volumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

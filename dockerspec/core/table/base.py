@@ -166,10 +166,8 @@ def simple(
     key: str,
     at: str,
     *,
-    attribute: str = "",
     default: Value = None,
     normal: Normal | None = None,
-    emit: Callable[[Any], Any] | None = None,
     inherits: str = "",
     since: ApiVersion = OLDEST_API,
     way: HowTo = replace,
@@ -179,12 +177,10 @@ def simple(
     """A row for one attribute that lives at one place of the engine's body.
 
     Args:
-        key: the spec key.
+        key: the spec key, which is the model's attribute too.
         at: the place, dots between its parts: `HostConfig.Memory`.
-        attribute: the model's attribute, if it isn't called as the key.
         default: the normal form of a silent spec and of an engine that reports nothing.
         normal: the normal form of a value that is not silent; by default the value itself.
-        emit: the engine's form of a spec value; by default its normal form.
         inherits: the key of the image's config that a silent spec inherits, or empty.
         since: the first API version that knows the field.
         way: how a change is carried out.
@@ -194,7 +190,6 @@ def simple(
     path = tuple(at.split("."))
     # What inspect reports under Config, the create body has at its top.
     target = path[1:] if path[0] == "Config" else path
-    name = attribute or key
 
     def shape(value: Any) -> Value:
         if not value:  # None, zero, false and everything empty are one silence
@@ -202,7 +197,7 @@ def simple(
         return normal(value) if normal else value
 
     def want(spec: Any, context: Context) -> Value:
-        value = getattr(spec, name)
+        value = getattr(spec, key)
         if not value and inherits:
             value = context.inherited(inherits)
         return shape(value) if value else default
@@ -212,10 +207,10 @@ def simple(
         return shape(value) if value else default
 
     def put(body: Body, spec: Any, _context: Context) -> None:
-        value = getattr(spec, name)
+        value = getattr(spec, key)
         if value is None or value is False or value == () or value == {}:
             return  # a zero is written: it may be the wish to lift a default
-        place(body, target, emit(value) if emit else plain(normal(value) if normal else value))
+        place(body, target, plain(normal(value) if normal else value))
 
     return Row(
         key=key,

@@ -203,12 +203,7 @@ def _have_links(raw: Json, _engine: EngineFacts) -> Value:
 def _put_links(body: Body, spec: Any, context: Context) -> None:
     links = _want_links(spec, context)
     if links:
-        place(body, ("HostConfig", "Links"), as_list(links))
-
-
-def as_list(value: Value) -> list[Any]:
-    """A normal form that is a sequence, as JSON has it."""
-    return list(value) if isinstance(value, tuple) else []
+        place(body, ("HostConfig", "Links"), plain(links))
 
 
 ROWS: tuple[Row[Any], ...] = (

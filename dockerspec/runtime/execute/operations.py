@@ -130,9 +130,7 @@ def _stop_container(action: act.StopContainer, tools: Tools) -> Warnings:
 
 
 def _remove_container(action: act.RemoveContainer, tools: Tools) -> Warnings:
-    return _gone_is_fine(
-        lambda: tools.engine.remove_container(action.container, force=action.force, volumes=action.volumes)
-    )
+    return _gone_is_fine(lambda: tools.engine.remove_container(action.container, force=action.force))
 
 
 def _rename_container(action: act.RenameContainer, tools: Tools) -> Warnings:

@@ -27,15 +27,13 @@ from dockerspec.core.report.progress import (
 )
 from dockerspec.engine.protocol import Engine
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
+from dockerspec.runtime.execute import PARALLELISM
 from dockerspec.runtime.execute.attempt import attempt
 from dockerspec.runtime.execute.context import pack_build
 from dockerspec.runtime.execute.operations import PackContext, Tools
 from dockerspec.runtime.execute.rescue import is_needed, is_settled, way_back
 from dockerspec.runtime.execute.schedule import Schedule
 from dockerspec.runtime.execute.wait import Waits
-
-PARALLELISM = 8
-"""How many calls are under way at once, unless the caller says otherwise. Waits do not count."""
 
 _log = logging.getLogger(__name__)
 
