@@ -18,12 +18,12 @@ from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
 
-CASES = Path(__file__).parents[1] / "cases" / "fields" / "containers.yaml"
+CASES = Path(__file__).parents[1] / "cases" / "fields" / "containers"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One entry of the file."""
+    """One line of the files."""
 
     name: str
     field: str
@@ -40,9 +40,10 @@ class Case:
 
 def read_cases() -> Iterator[Case]:
     """The cases, numbered: the number is a part of the container's name."""
-    for number, raw in enumerate(YAML(typ="safe").load(CASES)):
+    lines = [line for file in sorted(CASES.glob("*.yaml")) for line in YAML(typ="safe").load(file)]
+    for number, raw in enumerate(lines):
         yield Case(
-            name=f"c{number:02}-{raw['field'].replace('_', '-')}",
+            name=f"c{number:03}-{raw['field'].replace('_', '-')}",
             field=raw["field"],
             a=raw["a"],
             b=raw["b"],

@@ -87,6 +87,9 @@ class Row(Generic[Spec]):
 
     Attributes:
         key: the spec key, and the first part of the path of its changes.
+        engine: the places of the engine's create body that the row writes, dots between their parts, a list's items
+            meant by its name: `HostConfig.Memory`, `HostConfig.Mounts.Type`. Places that inspect calls `Config.X` are
+            at the create body's top: `Tty`.
         want: the normal form that the spec asks for, what is inherited included.
         have: the normal form of what the engine reports.
         put: writes the create body's part; a silent spec writes nothing.
@@ -102,6 +105,7 @@ class Row(Generic[Spec]):
     """
 
     key: str
+    engine: tuple[str, ...]
     want: Want[Spec]
     have: Have
     put: Put[Spec]
@@ -214,6 +218,7 @@ def simple(
 
     return Row(
         key=key,
+        engine=(".".join(target),),
         want=want,
         have=have,
         put=put,

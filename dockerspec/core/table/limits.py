@@ -144,6 +144,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("mem_limit", "HostConfig.Memory", default=0, way=update_unless_cleared, unit="bytes"),
     Row(
         key="memswap_limit",
+        engine=("HostConfig.MemorySwap",),
         want=_want_swap,
         have=lambda raw, _engine: dig(raw, ("HostConfig", "MemorySwap")) or 0,
         put=_put_swap,
@@ -154,6 +155,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("mem_reservation", "HostConfig.MemoryReservation", default=0, way=update_unless_cleared, unit="bytes"),
     Row(
         key="mem_swappiness",
+        engine=("HostConfig.MemorySwappiness",),
         want=lambda spec, _context: _swappiness(spec.mem_swappiness),
         have=lambda raw, _engine: _swappiness(dig(raw, ("HostConfig", "MemorySwappiness"))),
         put=_put_swappiness,
@@ -161,6 +163,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="cpus",
+        engine=("HostConfig.NanoCpus",),
         want=_want_cpus,
         have=lambda raw, _engine: dig(raw, ("HostConfig", "NanoCpus")) or 0,
         put=_put_cpus,
@@ -176,6 +179,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("cpuset", "HostConfig.CpusetCpus", default="", normal=cpu_list, way=update_unless_cleared),
     Row(
         key="pids_limit",
+        engine=("HostConfig.PidsLimit",),
         want=lambda spec, _context: _pids(spec.pids_limit),
         have=lambda raw, _engine: _pids(dig(raw, ("HostConfig", "PidsLimit"))),
         put=_put_pids,
@@ -187,11 +191,35 @@ ROWS: tuple[Row[Any], ...] = (
     simple("shm_size", "HostConfig.ShmSize", default=_SHM_DEFAULT, unit="bytes", polluted=True),
     Row(
         key="ulimits",
+        engine=(
+            "HostConfig.Ulimits.Name",
+            "HostConfig.Ulimits.Soft",
+            "HostConfig.Ulimits.Hard",
+        ),
         want=_want_ulimits,
         have=_have_ulimits,
         put=_put_ulimits,
         way=replace,
         polluted=True,
     ),
-    Row(key="blkio_config", want=_want_blkio, have=_have_blkio, put=_put_blkio, way=replace),
+    Row(
+        key="blkio_config",
+        engine=(
+            "HostConfig.BlkioWeight",
+            "HostConfig.BlkioWeightDevice.Path",
+            "HostConfig.BlkioWeightDevice.Weight",
+            "HostConfig.BlkioDeviceReadBps.Path",
+            "HostConfig.BlkioDeviceReadBps.Rate",
+            "HostConfig.BlkioDeviceWriteBps.Path",
+            "HostConfig.BlkioDeviceWriteBps.Rate",
+            "HostConfig.BlkioDeviceReadIOps.Path",
+            "HostConfig.BlkioDeviceReadIOps.Rate",
+            "HostConfig.BlkioDeviceWriteIOps.Path",
+            "HostConfig.BlkioDeviceWriteIOps.Rate",
+        ),
+        want=_want_blkio,
+        have=_have_blkio,
+        put=_put_blkio,
+        way=replace,
+    ),
 )

@@ -209,6 +209,7 @@ def _put_links(body: Body, spec: Any, context: Context) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="network_mode",
+        engine=("HostConfig.NetworkMode",),
         want=_mode,
         have=_have_mode,
         put=lambda _body, _spec, _context: None,  # written with the networks
@@ -216,6 +217,16 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="networks",
+        engine=(
+            "NetworkingConfig.EndpointsConfig.IPAMConfig.IPv4Address",
+            "NetworkingConfig.EndpointsConfig.IPAMConfig.IPv6Address",
+            "NetworkingConfig.EndpointsConfig.IPAMConfig.LinkLocalIPs",
+            "NetworkingConfig.EndpointsConfig.Aliases",
+            "NetworkingConfig.EndpointsConfig.Links",
+            "NetworkingConfig.EndpointsConfig.MacAddress",
+            "NetworkingConfig.EndpointsConfig.DriverOpts",
+            "NetworkingConfig.EndpointsConfig.GwPriority",
+        ),
         want=_want_networks,
         have=_have_networks,
         put=_put_networks,
@@ -226,5 +237,5 @@ ROWS: tuple[Row[Any], ...] = (
         ),
         trim=_trim_networks,
     ),
-    Row(key="links", want=_want_links, have=_have_links, put=_put_links, way=replace),
+    Row(key="links", engine=("HostConfig.Links",), want=_want_links, have=_have_links, put=_put_links, way=replace),
 )

@@ -121,6 +121,7 @@ def _family_row(key: str, at: str, default: bool, since: tuple[int, int]) -> Row
 
     return Row(
         key=key,
+        engine=(at,),
         want=want,
         have=lambda raw, _engine: raw.get(at, default),
         put=put,
@@ -134,6 +135,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("driver", "Driver", default="bridge"),
     Row(
         key="driver_opts",
+        engine=("Options",),
         want=lambda spec, _context: as_texts(spec.driver_opts),
         have=lambda raw, _engine: as_texts(raw.get("Options") or {}),
         put=_put_driver_opts,
@@ -147,6 +149,7 @@ ROWS: tuple[Row[Any], ...] = (
     _family_row("enable_ipv6", "EnableIPv6", False, (1, 41)),
     Row(
         key="ipam.driver",
+        engine=("IPAM.Driver",),
         want=lambda spec, _context: (spec.ipam and spec.ipam.driver) or "default",
         have=lambda raw, _engine: dig(raw, ("IPAM", "Driver")) or "default",
         put=_nothing,
@@ -154,6 +157,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="ipam.options",
+        engine=("IPAM.Options",),
         want=lambda spec, _context: as_texts(spec.ipam.options) if spec.ipam else {},
         have=lambda raw, _engine: as_texts(dig(raw, ("IPAM", "Options")) or {}),
         put=_nothing,
@@ -161,6 +165,12 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="ipam.config",
+        engine=(
+            "IPAM.Config.Subnet",
+            "IPAM.Config.IPRange",
+            "IPAM.Config.Gateway",
+            "IPAM.Config.AuxiliaryAddresses",
+        ),
         want=_want_pools,
         have=_have_pools,
         put=_put_ipam,
@@ -170,6 +180,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="labels",
+        engine=("Labels",),
         want=lambda spec, _context: foreign_labels(spec.labels),
         have=lambda raw, _engine: foreign_labels(raw.get("Labels")),
         put=_put_labels,

@@ -112,11 +112,15 @@ def _put_expose(body: Body, spec: Any, _context: Context) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="ports",
+        engine=(
+            "HostConfig.PortBindings.HostIp",
+            "HostConfig.PortBindings.HostPort",
+        ),
         want=_want_ports,
         have=_have_ports,
         put=_put_ports,
         way=replace,
         same=_same_ports,
     ),
-    Row(key="expose", want=_want_expose, have=_have_expose, put=_put_expose, way=replace),
+    Row(key="expose", engine=("ExposedPorts",), want=_want_expose, have=_have_expose, put=_put_expose, way=replace),
 )

@@ -261,6 +261,7 @@ def _put_init(body: Body, spec: Any, _context: Context) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="entrypoint",
+        engine=("Entrypoint",),
         want=_want_entrypoint,
         have=_have_list("Config", "Entrypoint"),
         put=_put_list("entrypoint", "Entrypoint"),
@@ -268,6 +269,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="command",
+        engine=("Cmd",),
         want=_want_command,
         have=_have_list("Config", "Cmd"),
         put=_put_list("command", "Cmd"),
@@ -275,6 +277,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="environment",
+        engine=("Env",),
         want=_want_environment,
         have=lambda raw, _engine: pairs(dig(raw, ("Config", "Env"))),
         put=_put_environment,
@@ -282,6 +285,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="labels",
+        engine=("Labels",),
         want=_want_labels,
         have=lambda raw, _engine: foreign_labels(dig(raw, ("Config", "Labels"))),
         put=_put_labels,
@@ -291,6 +295,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("working_dir", "Config.WorkingDir", inherits="WorkingDir", normal=posixpath.normpath),
     Row(
         key="hostname",
+        engine=("Hostname",),
         want=lambda spec, _context: spec.hostname or None,
         have=_have_hostname,
         put=_put_hostname,
@@ -302,6 +307,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("stop_signal", "Config.StopSignal", inherits="StopSignal", default="SIGTERM", normal=_signal),
     Row(
         key="stop_grace_period",
+        engine=("StopTimeout",),
         want=lambda spec, _context: grace_seconds(spec) * SECOND,
         have=_have_grace,
         put=_put_grace,
@@ -310,6 +316,14 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="healthcheck",
+        engine=(
+            "Healthcheck.Test",
+            "Healthcheck.Interval",
+            "Healthcheck.Timeout",
+            "Healthcheck.Retries",
+            "Healthcheck.StartPeriod",
+            "Healthcheck.StartInterval",
+        ),
         want=_want_health,
         have=_have_health,
         put=_put_health,
@@ -324,6 +338,10 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="restart",
+        engine=(
+            "HostConfig.RestartPolicy.Name",
+            "HostConfig.RestartPolicy.MaximumRetryCount",
+        ),
         want=_want_restart,
         have=_have_restart,
         put=_put_restart,
@@ -332,6 +350,10 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="logging",
+        engine=(
+            "HostConfig.LogConfig.Type",
+            "HostConfig.LogConfig.Config",
+        ),
         want=_want_logging,
         have=_have_logging,
         put=_put_logging,
@@ -340,6 +362,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="init",
+        engine=("HostConfig.Init",),
         want=lambda spec, _context: spec.init,
         have=lambda raw, _engine: dig(raw, ("HostConfig", "Init")),
         put=_put_init,

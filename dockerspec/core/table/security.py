@@ -74,6 +74,7 @@ def _namespace_row(key: str, at: str, *, default: str = "") -> Row[Any]:
 
     return Row(
         key=key,
+        engine=(at,),
         want=lambda spec, context: namespace(getattr(spec, key), context) or default,
         have=lambda raw, _engine: dig(raw, path) or default,
         put=put,
@@ -136,6 +137,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("read_only", "HostConfig.ReadonlyRootfs", default=False),
     Row(
         key="security_opt",
+        engine=("HostConfig.SecurityOpt",),
         want=_want_security,
         have=_have_security,
         put=_put_security,
@@ -144,7 +146,18 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     simple("group_add", "HostConfig.GroupAdd", default=(), normal=as_set),
     simple("sysctls", "HostConfig.Sysctls", default={}, normal=as_texts),
-    Row(key="devices", want=_want_devices, have=_have_devices, put=_put_devices, way=replace),
+    Row(
+        key="devices",
+        engine=(
+            "HostConfig.Devices.PathOnHost",
+            "HostConfig.Devices.PathInContainer",
+            "HostConfig.Devices.CgroupPermissions",
+        ),
+        want=_want_devices,
+        have=_have_devices,
+        put=_put_devices,
+        way=replace,
+    ),
     simple("device_cgroup_rules", "HostConfig.DeviceCgroupRules", default=(), normal=as_tuple),
     _namespace_row("pid", "HostConfig.PidMode"),
     _namespace_row("ipc", "HostConfig.IpcMode", default="private"),
@@ -152,6 +165,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("userns_mode", "HostConfig.UsernsMode", default=""),
     Row(
         key="cgroup",
+        engine=("HostConfig.CgroupnsMode",),
         want=_want_cgroup,
         have=lambda raw, _engine: dig(raw, ("HostConfig", "CgroupnsMode")) or "host",
         put=_put_cgroup,
@@ -160,6 +174,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("cgroup_parent", "HostConfig.CgroupParent", default=""),
     Row(
         key="runtime",
+        engine=("HostConfig.Runtime",),
         want=_want_runtime,
         have=lambda raw, engine: dig(raw, ("HostConfig", "Runtime")) or engine.runtime,
         put=_put_runtime,

@@ -231,6 +231,24 @@ def _put_from(body: Body, spec: Any, context: Context) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="volumes",
+        engine=(
+            "HostConfig.Binds",
+            "HostConfig.Mounts.Type",
+            "HostConfig.Mounts.Source",
+            "HostConfig.Mounts.Target",
+            "HostConfig.Mounts.ReadOnly",
+            "HostConfig.Mounts.Consistency",
+            "HostConfig.Mounts.BindOptions.Propagation",
+            "HostConfig.Mounts.BindOptions.NonRecursive",
+            "HostConfig.Mounts.BindOptions.ReadOnlyNonRecursive",
+            "HostConfig.Mounts.BindOptions.ReadOnlyForceRecursive",
+            "HostConfig.Mounts.VolumeOptions.NoCopy",
+            "HostConfig.Mounts.VolumeOptions.Labels",
+            "HostConfig.Mounts.VolumeOptions.Subpath",
+            "HostConfig.Mounts.TmpfsOptions.SizeBytes",
+            "HostConfig.Mounts.TmpfsOptions.Mode",
+            "HostConfig.Mounts.ImageOptions.Subpath",
+        ),
         want=_want_volumes,
         have=_have_volumes,
         put=_put_volumes,
@@ -243,6 +261,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="tmpfs",
+        engine=("HostConfig.Tmpfs",),
         want=lambda spec, _context: {_clean(target): _options(text) for target, text in spec.tmpfs.items()},
         have=lambda raw, _engine: {
             _clean(target): _options(text) for target, text in (dig(raw, ("HostConfig", "Tmpfs")) or {}).items()
@@ -250,7 +269,14 @@ ROWS: tuple[Row[Any], ...] = (
         put=_put_tmpfs,
         way=replace,
     ),
-    Row(key="volumes_from", want=_want_from, have=_have_from, put=_put_from, way=replace),
+    Row(
+        key="volumes_from",
+        engine=("HostConfig.VolumesFrom",),
+        want=_want_from,
+        have=_have_from,
+        put=_put_from,
+        way=replace,
+    ),
 )
 
 

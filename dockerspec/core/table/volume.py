@@ -22,6 +22,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("driver", "Driver", default="local"),
     Row(
         key="driver_opts",
+        engine=("DriverOpts",),
         want=lambda spec, _context: as_texts(spec.driver_opts),
         have=lambda raw, _engine: as_texts(raw.get("Options") or {}),
         put=_put_options,
@@ -30,6 +31,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="labels",
+        engine=("Labels",),
         want=lambda spec, _context: foreign_labels(spec.labels),
         have=lambda raw, _engine: foreign_labels(raw.get("Labels")),
         put=_put_labels,
