@@ -32,21 +32,10 @@ from dockerspec.core.spec.model import ImageSpec, Stack
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
-from dockerspec.core.table.base import OLDEST_API, Context, Row, plain
+from dockerspec.core.table.base import OLDEST_API, RELEASES, Context, Row, plain
 from dockerspec.core.table.process import secret_variables
 
 _LEAST_SECRET = 4
-# The first engine release of each API version that a row may ask for (the Engine API's version history).
-_RELEASES: Mapping[ApiVersion, str] = {
-    (1, 42): "23.0",
-    (1, 43): "24.0",
-    (1, 44): "25.0",
-    (1, 45): "26.0",
-    (1, 46): "27.0",
-    (1, 47): "27.2",
-    (1, 48): "28.0",
-    (1, 49): "28.1",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +98,13 @@ def _too_old(rows: Iterable[Row[Any]], path: str, spec: object, context: Context
                 yield _needs(f"{path}.{row.key}", row.since, context.engine.api)
         for part in row.parts:
             if part.since > api and part.used(spec):
-                yield _needs(f"{path}.{part.path}", part.since, context.engine.api)
+                yield _needs(f"{path}.{part.path}", part.since, context.engine.api, part.what)
 
 
-def _needs(path: str, since: ApiVersion, api: ApiVersion) -> Diagnostic:
+def _needs(path: str, since: ApiVersion, api: ApiVersion, what: str = "") -> Diagnostic:
     need, have = (".".join(map(str, version)) for version in (since, api))
-    summary = f"needs engine API {need} (Docker {_RELEASES.get(since, '?')}), this engine speaks {have}"
+    who = f"{what} needs" if what else "needs"
+    summary = f"{who} engine API {need} (Docker {RELEASES.get(since, '?')}), this engine speaks {have}"
     return error(path, summary, "remove the key or upgrade the engine")
 
 

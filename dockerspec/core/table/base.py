@@ -23,6 +23,21 @@ Json = Any
 OLDEST_API: ApiVersion = (1, 41)
 """The oldest API version that dockerspec speaks: Engine 20.10."""
 
+RELEASES: Mapping[ApiVersion, str] = {
+    (1, 42): "23.0",
+    (1, 43): "24.0",
+    (1, 44): "25.0",
+    (1, 45): "26.0",
+    (1, 46): "27.0",
+    (1, 47): "27.2",
+    (1, 48): "28.0",
+    (1, 49): "28.1",
+    (1, 50): "28.2",
+    (1, 51): "28.3",
+    (1, 52): "29.0",
+}
+"""The first engine release of each API version (the Engine API's version history)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -74,11 +89,13 @@ class Part:
         path: the spec path of the part.
         since: the first API version that knows it.
         used: whether a spec sets it.
+        what: what it is, for the reader, where the path alone doesn't say it: `an image mount`.
     """
 
     path: str
     since: ApiVersion
     used: Callable[[Any], bool]
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +119,7 @@ class Row(Generic[Spec]):
         unit: how values print: `bytes`, `ns`, `cpus` or empty.
         polluted: the engine mixes values of its own into what it reports. Such a field can't change on a live
             object, so that the digest recorded at creation decides, where there is one.
+        means: which spellings are one value, for the reader of the reference.
     """
 
     key: str
@@ -117,6 +135,7 @@ class Row(Generic[Spec]):
     parts: tuple[Part, ...] = ()
     unit: str = ""
     polluted: bool = False
+    means: str = ""
 
     def agrees(self, want: Value, have: Value) -> bool:
         """Whether the live value is what the spec asks for."""
@@ -177,6 +196,7 @@ def simple(
     way: HowTo = replace,
     unit: str = "",
     polluted: bool = False,
+    means: str = "",
 ) -> Row[Any]:
     """A row for one attribute that lives at one place of the engine's body.
 
@@ -190,6 +210,7 @@ def simple(
         way: how a change is carried out.
         unit: how values print.
         polluted: see `Row`.
+        means: which spellings are one value; by default what `normal` says of itself.
     """
     path = tuple(at.split("."))
     # What inspect reports under Config, the create body has at its top.
@@ -227,7 +248,13 @@ def simple(
         since=since,
         unit=unit,
         polluted=polluted,
+        means=means or _first_line(normal),
     )
+
+
+def _first_line(normal: Normal | None) -> str:
+    lines = (normal.__doc__ or "").strip().splitlines() if normal else []
+    return lines[0].rstrip(".") if lines else ""
 
 
 def plain(value: Value) -> Any:

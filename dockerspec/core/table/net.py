@@ -232,8 +232,15 @@ ROWS: tuple[Row[Any], ...] = (
         put=_put_networks,
         way=network,
         parts=(
-            Part("networks", (1, 48), lambda spec: any(own.gw_priority for own in spec.networks.values())),
-            Part("networks", (1, 48), lambda spec: any(own.interface_name for own in spec.networks.values())),
+            Part(
+                "networks", (1, 48), lambda spec: any(own.gw_priority for own in spec.networks.values()), "gw_priority"
+            ),
+            Part(
+                "networks",
+                (1, 48),
+                lambda spec: any(own.interface_name for own in spec.networks.values()),
+                "interface_name",
+            ),
         ),
         trim=_trim_networks,
     ),

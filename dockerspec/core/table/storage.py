@@ -254,9 +254,21 @@ ROWS: tuple[Row[Any], ...] = (
         put=_put_volumes,
         way=replace,
         parts=(
-            Part("volumes", (1, 48), lambda spec: any(mount.type == "image" for mount in spec.volumes)),
-            Part("volumes", (1, 45), lambda spec: any(m.volume and m.volume.subpath for m in spec.volumes)),
-            Part("volumes", (1, 44), lambda spec: any(m.bind and m.bind.recursive for m in spec.volumes)),
+            Part(
+                "volumes", (1, 48), lambda spec: any(mount.type == "image" for mount in spec.volumes), "an image mount"
+            ),
+            Part(
+                "volumes",
+                (1, 45),
+                lambda spec: any(m.volume and m.volume.subpath for m in spec.volumes),
+                "a volume's subpath",
+            ),
+            Part(
+                "volumes",
+                (1, 44),
+                lambda spec: any(m.bind and m.bind.recursive for m in spec.volumes),
+                "a bind's recursive",
+            ),
         ),
     ),
     Row(
