@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from tests.kit.given import GivenEngine
 
 if TYPE_CHECKING:
     from dockerspec.engine.gateway import Gateway
+    from tests.engine.field_bench import Bench
 
 
 @pytest.fixture
@@ -22,3 +24,13 @@ def gateway(engine_daemon: Daemon | GivenEngine) -> Iterator[Gateway]:
     connection = connect(host=engine_daemon.host)
     yield connection
     connection.close()
+
+
+@pytest.fixture
+def bench(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Bench]:
+    """The field cases on the engine (tests/engine/field_bench.py), as a stack that is removed afterwards."""
+    from tests.engine.field_bench import Bench
+
+    bench = Bench(engine_daemon.host, stack_name, busybox, tmp_path, engine_daemon.subnet(6))
+    yield bench
+    bench.docker.close()

@@ -1,0 +1,197 @@
+"""The cases of tests/cases/fields, and a bench that puts them on an engine: one container per case in one stack.
+
+Callers: the field suite, and every test that wants "each case of the suite on an engine" for another question. The
+README beside the cases explains their words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from dockerspec.api import Docker, load
+from dockerspec.core.facts import EngineFacts
+from dockerspec.core.plan.plan import Plan
+from dockerspec.core.report.outcome import Report
+from dockerspec.core.spec.load import LoadResult
+from tests.kit.raw import RawEngine
+
+Json = Any
+
+FIELDS = Path(__file__).parents[1] / "cases" / "fields"
+CONTAINERS = FIELDS / "containers"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the files.
+
+    Attributes:
+        place: file and line, for messages.
+        name: the key of its container.
+        field, a, b, same, way, then, paths, extra, since, cgroup: the words of the line; `extra` is `with`.
+    """
+
+    place: str
+    name: str
+    field: str
+    a: Json
+    b: Json
+    way: str
+    then: str
+    paths: tuple[str, ...]
+    same: tuple[Json, ...] = ()
+    extra: dict[str, Json] = field(default_factory=dict)
+    since: tuple[int, int] = (1, 41)
+    cgroup: int = 0
+
+    def known_to(self, engine: EngineFacts) -> bool:
+        """Whether this engine and kernel can show the case."""
+        return self.since <= engine.api and self.cgroup in (0, engine.cgroup_version)
+
+    def keys(self, value: Json) -> dict[str, Json]:
+        """The container's keys with this value of the field."""
+        return {**self.extra, self.field: value}
+
+
+def api_version(text: str) -> tuple[int, int]:
+    """`1.44` as numbers."""
+    major, minor = map(int, text.split("."))
+    return major, minor
+
+
+def lines_of(file: Path) -> Iterator[tuple[str, dict[str, Json]]]:
+    """The entries of a file of cases, each with its place."""
+    text = file.read_text(encoding="utf-8")
+    yaml = YAML(typ="safe")
+    numbers = [item.start_mark.line + 1 for item in yaml.compose(text).value]
+    for number, entry in zip(numbers, yaml.load(text), strict=True):
+        yield f"{file.relative_to(FIELDS)}:{number}", entry
+
+
+_WORDS = {item.name for item in fields(Case)} - {"place", "name", "extra"} | {"with"}
+
+
+def read_cases() -> list[Case]:
+    """All cases of container fields, numbered: the number is a part of the container's name."""
+    lines = [line for file in sorted(CONTAINERS.glob("*.yaml")) for line in lines_of(file)]
+    return [_case(number, place, raw) for number, (place, raw) in enumerate(lines)]
+
+
+def _case(number: int, place: str, raw: Mapping[str, Json]) -> Case:
+    unknown = set(raw) - _WORDS
+    assert not unknown, f"{place}: unknown words {sorted(unknown)}; known: {sorted(_WORDS)}"
+    return Case(
+        place=place,
+        name=f"c{number:03}-{raw['field'].replace('_', '-')}",
+        field=raw["field"],
+        a=raw["a"],
+        b=raw["b"],
+        way=raw["way"],
+        then=raw.get("then", raw["way"]),
+        paths=tuple(raw.get("paths", [raw["field"]])),
+        same=tuple(raw.get("same", ())),
+        extra=raw.get("with", {}),
+        since=api_version(raw.get("since", "1.41")),
+        cgroup=raw.get("cgroup", 0),
+    )
+
+
+class Bench:
+    """One stack with a container per case. None is started unless asked: the engine keeps all fields all the same.
+
+    Attributes:
+        docker: dockerspec on the engine.
+        raw: calls to the same engine, independent of dockerspec.
+        stack: the stack's name.
+        base: keys of every case's container.
+    """
+
+    def __init__(self, host: str, stack: str, image: str, folder: Path, subnet: str) -> None:
+        self.docker = Docker(host)
+        self.raw = RawEngine(host)
+        self.stack = stack
+        self.base: dict[str, Json] = {"image": image, "state": "stopped"}
+        self._running = {"image": image, "command": ["sleep", "9999"], "stop_grace_period": "0s"}
+        self._subnet = subnet
+        self._file = folder / "stack.yaml"
+
+    @cached_property
+    def facts(self) -> EngineFacts:
+        """What the engine says of itself."""
+        return self.docker.version()
+
+    def known(self, cases: Iterable[Case] | None = None) -> list[Case]:
+        """The cases that this engine and kernel can show; of all cases by default."""
+        return [case for case in (read_cases() if cases is None else cases) if case.known_to(self.facts)]
+
+    def start(self) -> None:
+        """Run the containers of all cases from now on."""
+        self.base = self._running
+
+    def load(self, containers: Mapping[str, dict[str, Json]]) -> LoadResult:
+        """The spec of these containers on top of the base, with what they refer to; it must be sound."""
+        spec = {
+            "dockerspec": 1,
+            "stack": self.stack,
+            "networks": {"one": {"ipam": {"config": [{"subnet": self._subnet}]}}, "two": {}},
+            "volumes": {"data": {}},
+            "containers": {
+                "target": self._running,
+                **{name: {**self.base, **keys} for name, keys in containers.items()},
+            },
+        }
+        self._file.write_text(self.filled(json.dumps(spec)))
+        loaded = load([self._file])
+        assert loaded.stack is not None, "\n".join(map(str, loaded.diagnostics))
+        return loaded
+
+    def filled(self, text: str) -> str:
+        """The text with `{net}` and `{stack}` put in."""
+        return text.replace("{net}", self._subnet.rpartition(".")[0]).replace("{stack}", self.stack)
+
+    def plan(self, containers: Mapping[str, dict[str, Json]]) -> Plan:
+        """The plan for these containers."""
+        return self.docker.plan(self.load(containers))
+
+    def apply(self, containers: Mapping[str, dict[str, Json]]) -> None:
+        """Carry the plan out; the run itself proves that nothing differs afterwards."""
+        spec = self.load(containers)
+        report = self.docker.apply(self.docker.plan(spec), spec=spec)
+        assert report.ok, told(report)
+
+    def settle(self, cases: Iterable[Case], key: str = "a") -> LoadResult:
+        """Put each case on the engine with its value of `a` or `b`; the spec that does it."""
+        containers = values(cases, key)
+        self.apply(containers)
+        return self.load(containers)
+
+    def ids(self) -> dict[str, str]:
+        """The IDs of the stack's containers by key."""
+        listed = self.raw.containers(dockerspec_stack=self.stack)
+        return {item["Labels"]["dockerspec.resource"]: item["Id"] for item in listed}
+
+
+def values(cases: Iterable[Case], key: str) -> dict[str, dict[str, Json]]:
+    """The containers of the cases with their value of `a` or `b`."""
+    return {case.name: case.keys(getattr(case, key)) for case in cases}
+
+
+def told(report: Report) -> str:
+    """What went wrong in a report, for an assertion's message."""
+    failed = [f"{key}: {item.status} {item.message}" for key, item in report.outcomes.items() if item.message]
+    return "\n".join([*failed, *(f"{change.address}: {change.fields}" for change in report.remaining)])
+
+
+def unsettled(plan: Plan, what: str) -> list[str]:
+    """A complaint for every object that differs although it should not."""
+    return [
+        f"{change.address} ({what}): " + "; ".join(f"{f.path}: {f.old!r} -> {f.new!r}" for f in change.fields)
+        for change in plan.changes
+    ] + [f"{what}: {fault}" for fault in plan.errors]
