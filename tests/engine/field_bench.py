@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,32 @@ CONTAINERS = FIELDS / "containers"
 
 
 @dataclass(frozen=True)
+class Step:
+    """What the plan must say of one change of a value.
+
+    Attributes:
+        way: `live`, `replace`, `none` for a change that means nothing, or `any` where engines and kernels differ.
+        paths: all that it must name.
+    """
+
+    way: str
+    paths: tuple[str, ...]
+
+
+STEPS = {"a to b": ("a", "b"), "b to silent": ("b", "silent"), "silent to a": ("silent", "a")}
+"""The changes that each case goes through, in this order: the states before and after."""
+
+
+@dataclass(frozen=True)
 class Case:
     """One line of the files.
 
     Attributes:
         place: file and line, for messages.
         name: the key of its container.
-        field, a, b, same, way, then, paths, extra, since, cgroup: the words of the line; `extra` is `with`.
+        field, a, b, same, since, cgroup, kernel: the words of the line.
+        extra: the word `with`.
+        steps: what the plan must say for each change of the value, by name.
     """
 
     place: str
@@ -43,13 +62,12 @@ class Case:
     field: str
     a: Json
     b: Json
-    way: str
-    then: str
-    paths: tuple[str, ...]
+    steps: Mapping[str, Step]
     same: tuple[Json, ...] = ()
     extra: dict[str, Json] = field(default_factory=dict)
     since: tuple[int, int] = (1, 41)
     cgroup: int = 0
+    kernel: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def known_to(self, engine: EngineFacts) -> bool:
         """Whether this engine and kernel can show the case."""
@@ -58,6 +76,10 @@ class Case:
     def keys(self, value: Json) -> dict[str, Json]:
         """The container's keys with this value of the field."""
         return {**self.extra, self.field: value}
+
+    def at(self, state: str) -> dict[str, Json]:
+        """The container's keys in one of the states `a`, `b` and `silent`."""
+        return dict(self.extra) if state == "silent" else self.keys(getattr(self, state))
 
 
 def api_version(text: str) -> tuple[int, int]:
@@ -75,7 +97,11 @@ def lines_of(file: Path) -> Iterator[tuple[str, dict[str, Json]]]:
         yield f"{file.relative_to(FIELDS)}:{number}", entry
 
 
-_WORDS = {item.name for item in fields(Case)} - {"place", "name", "extra"} | {"with"}
+_ASKED = ("field", "a", "b", "same", "with", "since", "cgroup", "kernel")
+_EXPECTED = ("way", "then", "first", "paths", "set", "unset")
+WORDS = {*_ASKED, *_EXPECTED}
+SILENCES = (False, None, "no", -1)
+"""Values that say no more than a spec without the key."""
 
 
 def read_cases() -> list[Case]:
@@ -85,22 +111,31 @@ def read_cases() -> list[Case]:
 
 
 def _case(number: int, place: str, raw: Mapping[str, Json]) -> Case:
-    unknown = set(raw) - _WORDS
-    assert not unknown, f"{place}: unknown words {sorted(unknown)}; known: {sorted(_WORDS)}"
+    unknown = set(raw) - WORDS
+    assert not unknown, f"{place}: unknown words {sorted(unknown)}; known: {sorted(WORDS)}"
     return Case(
         place=place,
         name=f"c{number:03}-{raw['field'].replace('_', '-')}",
         field=raw["field"],
         a=raw["a"],
         b=raw["b"],
-        way=raw["way"],
-        then=raw.get("then", raw["way"]),
-        paths=tuple(raw.get("paths", [raw["field"]])),
+        steps=_steps(raw),
         same=tuple(raw.get("same", ())),
         extra=raw.get("with", {}),
         since=api_version(raw.get("since", "1.41")),
         cgroup=raw.get("cgroup", 0),
+        kernel={file: (str(a), str(b)) for file, (a, b) in raw.get("kernel", {}).items()},
     )
+
+
+def _steps(raw: Mapping[str, Json]) -> dict[str, Step]:
+    paths = raw.get("paths", [raw["field"]])
+    gained = raw.get("set", paths)
+    lost = raw.get("unset", gained)
+    then = raw.get("then", "none" if raw["b"] in SILENCES else raw["way"])
+    first = raw.get("first", "none" if raw["a"] in SILENCES else raw["way"])
+    ways = {"a to b": (raw["way"], paths), "b to silent": (then, lost), "silent to a": (first, gained)}
+    return {name: Step(way, tuple(named)) for name, (way, named) in ways.items()}
 
 
 class Bench:
@@ -167,8 +202,8 @@ class Bench:
         assert report.ok, told(report)
 
     def settle(self, cases: Iterable[Case], key: str = "a") -> LoadResult:
-        """Put each case on the engine with its value of `a` or `b`; the spec that does it."""
-        containers = values(cases, key)
+        """Put each case on the engine in one of its states `a`, `b` and `silent`; the spec that does it."""
+        containers = states(cases, key)
         self.apply(containers)
         return self.load(containers)
 
@@ -178,9 +213,9 @@ class Bench:
         return {item["Labels"]["dockerspec.resource"]: item["Id"] for item in listed}
 
 
-def values(cases: Iterable[Case], key: str) -> dict[str, dict[str, Json]]:
-    """The containers of the cases with their value of `a` or `b`."""
-    return {case.name: case.keys(getattr(case, key)) for case in cases}
+def states(cases: Iterable[Case], state: str) -> dict[str, dict[str, Json]]:
+    """The containers of the cases in one of the states `a`, `b` and `silent`."""
+    return {case.name: case.at(state) for case in cases}
 
 
 def told(report: Report) -> str:

@@ -2,75 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
-from dockerspec.core.diff.change import ChangeKind
+from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.plan.plan import Plan
-from tests.engine.field_bench import Bench, Case, read_cases, unsettled, values
+from tests.engine.field_bench import STEPS, Bench, Case, Step, read_cases, states, unsettled
+
+Json = Any
 
 
-def _complaints(plan: Plan, cases: list[Case], stack: str) -> Iterator[str]:
+def _said(plan: Plan, cases: list[Case], name: str, stack: str) -> Iterator[str]:
     """What the plan says otherwise than the cases."""
     changes = {change.address.name: change for change in plan.changes}
     for case in cases:
-        change = changes.get(case.name)
-        if change is None:
-            yield f"{case.name}: a -> b is not in the plan"
-            continue
-        paths = {item.path for item in change.fields}
-        wanted = {path.replace("{stack}", stack) for path in case.paths}
-        if paths != wanted:
-            yield f"{case.name}: the plan names {sorted(paths)}, not {sorted(wanted)}"
-        kind = ChangeKind.REPLACE if case.way == "replace" else ChangeKind.UPDATE
-        if change.kind is not kind:
-            yield f"{case.name}: the plan says {change.kind}, not {kind}"
+        step, change = case.steps[name], changes.get(case.name)
+        fault = _fault(step, change, stack)
+        if fault:
+            yield f"{case.place} {case.field}, {name}: {fault}"
 
 
-def _moved(before: dict[str, str], after: dict[str, str], cases: list[Case], key: str) -> Iterator[str]:
-    """Containers that kept or lost their identity against what the case says."""
+def _fault(step: Step, change: ObjectChange | None, stack: str) -> str:
+    if change is None:
+        return "" if step.way in ("none", "any") else "the plan says nothing"
+    paths = {item.path for item in change.fields}
+    wanted = {path.replace("{stack}", stack) for path in step.paths}
+    way = "replace" if change.kind is ChangeKind.REPLACE else "live"
+    if step.way not in (way, "any"):
+        return f"the plan says {way}, not {step.way}"
+    return f"the plan names {sorted(paths)}, not {sorted(wanted)}" if paths != wanted else ""
+
+
+def _moved(bench: Bench, before: Mapping[str, str], plan: Plan, cases: list[Case], name: str) -> Iterator[str]:
+    """Containers that kept or lost their identity against what the plan said."""
+    after = bench.ids()
+    made = {change.address.name for change in plan.changes if change.kind is ChangeKind.REPLACE}
     for case in cases:
-        if getattr(case, key) == "any":
-            continue
-        same = before[case.name] == after[case.name]
-        if same != (getattr(case, key) == "live"):
-            yield f"{case.name}: {'kept' if same else 'lost'} its ID on a change said to be {getattr(case, key)}"
+        kept = before[case.name] == after[case.name]
+        if kept == (case.name in made):
+            said = "replaced" if case.name in made else "left alone or changed live"
+            yield f"{case.place} {case.field}, {name}: {'kept' if kept else 'lost'} its ID, though it was to be {said}"
+
+
+def _walk(bench: Bench, cases: list[Case]) -> Iterator[str]:
+    """Take all cases through all steps; what goes otherwise than they say."""
+    for name, (_, state) in STEPS.items():
+        wanted, before = states(cases, state), bench.ids()
+        plan = bench.plan(wanted)
+        yield from _said(plan, cases, name, bench.stack)
+        bench.apply(wanted)
+        yield from _moved(bench, before, plan, cases, name)
+        yield from unsettled(bench.plan(wanted), f"after {name}")
 
 
 @pytest.mark.timeout(600)
 def test_fields_both_ways(bench: Bench) -> None:
-    known = bench.known()
-    start = values(known, "a")
-    bench.apply(start)
+    cases = bench.known()
+    bench.settle(cases)
+    start = states(cases, "a")
     faults = unsettled(bench.plan(start), "as created")
-    for turn in range(max(len(case.same) for case in known)):
+    for turn in range(max(len(case.same) for case in cases)):
         spelled = {
-            case.name: case.keys(case.same[turn]) if turn < len(case.same) else start[case.name] for case in known
+            case.name: case.keys(case.same[turn]) if turn < len(case.same) else start[case.name] for case in cases
         }
         faults += unsettled(bench.plan(spelled), f"spelling {turn + 1}")
-    first = bench.ids()
+    faults += _walk(bench, cases)
+    assert not faults, "\n".join(faults)
 
-    changed = values(known, "b")
-    faults += _complaints(bench.plan(changed), known, bench.stack)
-    bench.apply(changed)
-    second = bench.ids()
-    faults += _moved(first, second, known, "way")
 
-    silent = {case.name: dict(case.extra) for case in known}
-    bench.apply(silent)
-    # A case whose b is the engine's default has nothing left to take back.
-    back = [case for case in known if case.b not in (False, None, "no", -1)]
-    faults += _moved(second, bench.ids(), back, "then")
-    print(f"{len(known)} cases over {len({case.field for case in known})} fields")
+def _seen(bench: Bench, cases: list[Case], state: str) -> Iterator[str]:
+    """What the kernel holds otherwise than the cases say."""
+    ids = bench.ids()
+    column = ("a", "b").index(state)
+    for case in cases:
+        for file, figures in case.kernel.items():
+            if ("/" in file) != (bench.facts.cgroup_version == 1):
+                continue  # each version of the control groups has its own files
+            _, text = bench.raw.execute(ids[case.name], "cat", f"/sys/fs/cgroup/{file}")
+            if text.strip() != figures[column]:
+                yield f"{case.place} {case.field}, {state}: {file} is {text.strip()}, not {figures[column]}"
+
+
+def _lives(bench: Bench) -> dict[str, Json]:
+    """What tells one life of a container from another, by ID."""
+    keys = ("Running", "Pid", "StartedAt")
+    return {ident: {key: bench.raw.container(ident)["State"][key] for key in keys} for ident in bench.ids().values()}
+
+
+@pytest.mark.timeout(600)
+def test_what_changes_live_does_so_on_running_containers_and_reaches_the_kernel(bench: Bench) -> None:
+    cases = [case for case in bench.known() if case.steps["a to b"].way == "live"]
+    bench.start()
+    bench.settle(cases)
+    lives = _lives(bench)
+    faults = [*_seen(bench, cases, "a"), *_said(bench.plan(states(cases, "b")), cases, "a to b", bench.stack)]
+    bench.settle(cases, "b")
+    faults += _seen(bench, cases, "b")
+    bench.settle(cases, "a")
+    faults += _seen(bench, cases, "a")
+    assert _lives(bench) == lives
+    assert all(life["Running"] for life in lives.values())
     assert not faults, "\n".join(faults)
 
 
 def test_an_engine_that_is_too_old_for_a_field_is_named(bench: Bench) -> None:
-    api = bench.facts.api
-    newer = [case for case in read_cases() if case.since > api]
-    plan = bench.plan(values(newer, "a"))
-    assert len(plan.errors) >= len({case.field for case in newer if "." not in case.paths[0]})
+    newer = [case for case in read_cases() if case.since > bench.facts.api]
+    plan = bench.plan(states(newer, "a"))
+    assert {error.path.split(".")[1] for error in plan.errors} == {case.name for case in newer}
     for case in newer:
         text = "\n".join(str(fault) for fault in plan.errors if f".{case.name}." in fault.path)
         assert f"needs engine API {'.'.join(map(str, case.since))}" in text, case.name

@@ -26,6 +26,13 @@ from dockerspec.core.table.base import (
 _NANO = 1_000_000_000
 _SHM_DEFAULT = 64 << 20
 
+_NO_SWAP_LIMIT = (1 << 63) - 4096
+"""The kernel's own word for "unlimited": the largest number of whole pages.
+
+An update to -1 is stored and reported by the engine, but never handed to the kernel of a running container (tried live
+on 20.10 and 28.5); this figure is.
+"""
+
 
 def cpu_list(text: Any) -> Value:
     """A processor list by its members: `0-2` and `0,1,2` are one thing; a text that is no list stays."""
@@ -45,6 +52,11 @@ def _want_swap(spec: Any, context: Context) -> Value:
     if spec.memswap_limit is not None:
         return int(spec.memswap_limit)
     return 2 * spec.mem_limit if spec.mem_limit else 0
+
+
+def _have_swap(raw: Json, _engine: EngineFacts) -> Value:
+    value = dig(raw, ("HostConfig", "MemorySwap")) or 0
+    return -1 if value >= _NO_SWAP_LIMIT else value
 
 
 def _put_swap(body: Body, spec: Any, _context: Context) -> None:
@@ -146,10 +158,10 @@ ROWS: tuple[Row[Any], ...] = (
         key="memswap_limit",
         engine=("HostConfig.MemorySwap",),
         want=_want_swap,
-        have=lambda raw, _engine: dig(raw, ("HostConfig", "MemorySwap")) or 0,
+        have=_have_swap,
         put=_put_swap,
         way=update_unless_cleared,
-        update=lambda value: {"MemorySwap": value},
+        update=lambda value: {"MemorySwap": _NO_SWAP_LIMIT if value == -1 else value},
         unit="bytes",
     ),
     simple("mem_reservation", "HostConfig.MemoryReservation", default=0, way=update_unless_cleared, unit="bytes"),

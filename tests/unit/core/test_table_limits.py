@@ -49,6 +49,12 @@ def test_the_swap_limit_is_what_the_engine_makes_of_it(keys: Json, accounted: bo
     assert want("memswap_limit", container(**keys), context(engine=engine)) == expected
 
 
+@pytest.mark.parametrize("raw", [-1, 9223372036854771712])
+def test_swap_without_a_limit_has_two_spellings(raw: int) -> None:
+    wanted = want("memswap_limit", container(mem_limit="64m", memswap_limit=-1), context())
+    assert wanted == have("memswap_limit", {"HostConfig": {"MemorySwap": raw}}) == -1
+
+
 def test_a_computed_swap_limit_is_left_to_the_engine() -> None:
     assert put("memswap_limit", container(mem_limit="64m"), context()) == {}
 
@@ -92,7 +98,8 @@ def test_what_the_update_call_can_do(key: str, old: Json, new: Json, way: Way) -
     ("key", "value", "body"),
     [
         ("mem_limit", 5, {"Memory": 5}),
-        ("memswap_limit", -1, {"MemorySwap": -1}),
+        ("memswap_limit", 5, {"MemorySwap": 5}),
+        ("memswap_limit", -1, {"MemorySwap": 9223372036854771712}),  # -1 never reaches a running container's kernel
         ("cpus", 5, {"NanoCpus": 5}),
         ("cpuset", "0,1", {"CpusetCpus": "0,1"}),
         ("pids_limit", 0, {"PidsLimit": 0}),
