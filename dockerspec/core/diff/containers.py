@@ -159,7 +159,8 @@ def _extras(pair: Pair) -> Iterator[Finding]:
 
 def _foreign_name(desired: DesiredContainer, live: LiveState) -> Diagnostic | None:
     other = next((item for item in live.others if item.name == desired.name), None)
-    if other is None:
+    if other is None or other.stack == desired.stack:
+        # One of ours that could be listed and not be inspected is just being made or removed.
         return None
     whose = f"belongs to the stack {other.stack}" if other.stack else "was not made by dockerspec"
     return error(

@@ -13,9 +13,10 @@ from typing import Any, BinaryIO
 from dockerspec.core.plan import action as act
 from dockerspec.engine.images import split_reference
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import NotFound
+from dockerspec.errors import EngineError, NotFound
 from dockerspec.runtime.clock import Clock
 from dockerspec.runtime.execute.failure import ActionFailed
+from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
 from dockerspec.runtime.execute.streams import Notes, follow_build, follow_pull
 
 Json = Any
@@ -82,7 +83,16 @@ def _tag_image(action: act.TagImage, tools: Tools) -> Warnings:
 
 
 def _create_network(action: act.CreateNetwork, tools: Tools) -> Warnings:
-    return _warnings(tools.engine.create_network(action.body))
+    answer = create_past_leftovers(
+        create=lambda: tools.engine.create_network(action.body),
+        find=lambda: tools.engine.network(action.name),
+        remove=lambda found: tools.engine.remove_network(found["Id"]),
+        labels=action.body.get("Labels") or {},
+        clock=tools.clock,
+    )
+    if tools.engine.api_version < UNIQUE_NETWORKS_API:
+        remove_double_networks(tools.engine, action.name, answer["Id"], action.body.get("Labels") or {})
+    return _warnings(answer)
 
 
 def _remove_network(action: act.RemoveNetwork, tools: Tools) -> Warnings:
@@ -95,7 +105,14 @@ def _connect_network(action: act.ConnectNetwork, tools: Tools) -> Warnings:
 
 
 def _disconnect_network(action: act.DisconnectNetwork, tools: Tools) -> Warnings:
-    tools.engine.disconnect_network(action.network, action.container, force=action.force)
+    try:
+        tools.engine.disconnect_network(action.network, action.container, force=action.force)
+    except EngineError:
+        # A container that left by itself, or by a run that was killed just now, is where it should be.
+        joined = tools.engine.container(action.container)["NetworkSettings"]["Networks"] or {}
+        if action.network_name in joined:
+            raise
+        return ("it was disconnected already",)
     return ()
 
 
@@ -116,7 +133,14 @@ def _remove_volume(action: act.RemoveVolume, tools: Tools) -> Warnings:
 
 
 def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
-    return _warnings(tools.engine.create_container(action.name, action.body, action.platform))
+    answer = create_past_leftovers(
+        create=lambda: tools.engine.create_container(action.name, action.body, action.platform),
+        find=lambda: tools.engine.container(action.name),
+        remove=lambda found: tools.engine.remove_container(found["Id"]),
+        labels=action.body.get("Labels") or {},
+        clock=tools.clock,
+    )
+    return _warnings(answer)
 
 
 def _start_container(action: act.StartContainer, tools: Tools) -> Warnings:
