@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from dockerspec._version import __version__
 
 if TYPE_CHECKING:
-    from dockerspec.api import Docker, load
+    from dockerspec.api import Docker, load, open_plan
     from dockerspec.core.plan.plan import Plan
+    from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.status import StackStatus
     from dockerspec.errors import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         EngineTooOld,
         EngineUnreachable,
         NotFound,
+        PlanFileError,
         Refused,
         ServerError,
         SpecError,
@@ -53,21 +55,28 @@ __all__ = [
     "EngineUnreachable",
     "NotFound",
     "Plan",
+    "PlanFileError",
     "Refused",
     "Report",
+    "SavedPlan",
     "ServerError",
+    "Source",
     "SpecError",
     "StackStatus",
     "__version__",
     "load",
+    "open_plan",
 ]
 
 _HOMES = {
     "Docker": "dockerspec.api",
     "Plan": "dockerspec.core.plan.plan",
     "Report": "dockerspec.core.report.outcome",
+    "SavedPlan": "dockerspec.core.plan.saved",
+    "Source": "dockerspec.core.plan.saved",
     "StackStatus": "dockerspec.core.report.status",
     "load": "dockerspec.api",
+    "open_plan": "dockerspec.api",
 }
 
 

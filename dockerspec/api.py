@@ -12,8 +12,10 @@ Every method reads the engine anew; nothing is cached between calls.
 
 from __future__ import annotations
 
+import json
+import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +34,7 @@ from dockerspec.core.spec.load import LoadResult
 from dockerspec.core.spec.model import Stack
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
+from dockerspec.errors import Refused, SpecError
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
 from dockerspec.runtime.files import load_files as load
@@ -39,11 +42,30 @@ from dockerspec.runtime.snapshot import Query, read_raw
 
 # Most plans find nothing to do: what only others need is loaded by them.
 if TYPE_CHECKING:
+    from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.progress import Progress
     from dockerspec.core.report.status import StackStatus
 
-__all__ = ["PARALLELISM", "Docker", "load"]
+__all__ = ["PARALLELISM", "Docker", "is_plan_file", "load", "open_plan"]
+
+
+def is_plan_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds a saved plan rather than a spec; False for one that can't be read."""
+    from dockerspec.runtime.plan_files import holds_plan
+
+    return holds_plan(path)
+
+
+def open_plan(path: str | os.PathLike[str]) -> SavedPlan:
+    """Read a plan that `Docker.save_plan` kept.
+
+    Raises:
+        PlanFileError: there is none, or it can't be used.
+    """
+    from dockerspec.runtime.plan_files import read_plan
+
+    return read_plan(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,7 @@ class _View:
 
     desired: DesiredState
     live: LiveState
+    references: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -130,6 +153,68 @@ class Docker:
         found = diff_destroy(view.desired, view.live, delete_volumes)
         return replace(self._plan(found, replace(view, diagnostics=()), targets), destroys=True)
 
+    def save_plan(self, path: str | os.PathLike[str], plan: Plan, spec: LoadResult, source: Source) -> SavedPlan:
+        """Keep a plan in a file, to be carried out later by `plan_again` and `apply`.
+
+        The file holds the plan as it reads, where the spec came from, and digests; no secret value, no body of a call.
+
+        Args:
+            path: the file; an older one is replaced.
+            plan: the plan, made by this object from `spec`.
+            spec: the spec.
+            source: the files and options that both came from. Variables among them that are secret are left out.
+
+        Raises:
+            SpecError: the plan holds errors.
+            PlanFileError: the file can't be written.
+        """
+        from datetime import UTC, datetime
+
+        from dockerspec.core.plan.saved import SavedPlan
+        from dockerspec.core.plan.seal import seal
+        from dockerspec.render.json import plan_json
+        from dockerspec.render.text import render_plan
+        from dockerspec.runtime.plan_files import new_salt, write_plan
+
+        if plan.errors:
+            raise SpecError(plan.errors)
+        where = f"Docker {plan.engine.version} ({self.endpoint})"
+        saved = SavedPlan(
+            stack=plan.stack,
+            made=datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="seconds"),
+            endpoint=self.endpoint,
+            source=_without_secrets(source, spec.sensitive),
+            seal=seal(plan, spec.sensitive, new_salt()),
+            text=render_plan(plan, mask=spec.sensitive, where=where),
+            document=json.loads(plan_json(plan, mask=spec.sensitive)),
+        )
+        write_plan(path, saved)
+        return saved
+
+    def plan_again(self, saved: SavedPlan, spec: LoadResult) -> Plan:
+        """Make a saved plan again, to carry it out; nothing else than what was saved comes back.
+
+        Args:
+            saved: the saved plan; see `open_plan`.
+            spec: the spec, loaded from the files that `saved.source` names.
+
+        Raises:
+            Refused: the plan would be another one by now; the message says where.
+            SpecError: the spec has errors.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.core.plan.seal import broken, seal
+
+        source = saved.source
+        make = self.plan_destroy if source.destroys else self.plan
+        plan = make(spec, targets=source.targets, delete_volumes=source.delete_volumes)
+        reasons = broken(saved.seal, seal(plan, spec.sensitive, bytes.fromhex(saved.seal.salt)))
+        reasons += tuple(str(item) for item in plan.errors)
+        if reasons:
+            listed = "".join(f"\n  - {reason}" for reason in reasons)
+            raise Refused(f"the saved plan is out of date; nothing was changed. Make a new one:{listed}")
+        return plan
+
     def apply(
         self,
         plan: Plan,
@@ -155,7 +240,6 @@ class Docker:
         Raises:
             SpecError: the plan holds errors.
         """
-        from dockerspec.errors import SpecError
         from dockerspec.runtime.execute.walker import execute
 
         if plan.errors:
@@ -191,11 +275,13 @@ class Docker:
             plan = make_plan(replace(found, diagnostics=diagnostics), view.live, view.desired.stack)
         else:
             plan = Plan(view.desired.stack, unchanged=len(found.unchanged))
-        return replace(plan, partial=bool(targets), engine=view.live.engine)
+        images = {item: view.live.images[item].id for item in view.references if item in view.live.images}
+        return replace(plan, partial=bool(targets), engine=view.live.engine, images=images)
 
     def _look(self, spec: LoadResult) -> _View:
         stack = spec.require()
-        query = Query(stack.stack, references(stack), watched_references(stack))
+        named = references(stack)
+        query = Query(stack.stack, named, watched_references(stack))
         raw = read_raw(self._engine, query)
         live = parse_live(raw)
         world = World(
@@ -211,7 +297,13 @@ class Docker:
         )
         desired, faults = build_desired(stack, world)
         notes = tuple(warning("", note) for note in raw.notes)
-        return _View(desired, live, (*_placed(faults, spec), *notes))
+        return _View(desired, live, named, (*_placed(faults, spec), *notes))
+
+
+def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
+    kept = {name: value for name, value in source.variables.items() if value not in sensitive}
+    withheld = tuple(sorted(source.variables.keys() - kept.keys()))
+    return replace(source, variables=kept, withheld=withheld)
 
 
 def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:

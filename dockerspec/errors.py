@@ -12,6 +12,7 @@
     │   ├── Conflict            409 (or 403 in use): the object's state forbids it
     │   ├── BadRequest          400: the engine refuses the values
     │   └── ServerError         any other status, 500 above all
+    ├── PlanFileError           a saved plan can't be written, read or used
     ├── Refused                 nothing was done, since a rule forbids it (exit status 3 or 1)
     └── Cancelled               stopped on the user's wish (Ctrl-C)
 
@@ -92,6 +93,10 @@ class BadRequest(EngineError):
 
 class ServerError(EngineError):
     """The engine failed inside (500), or answered with a status that means nothing to us."""
+
+
+class PlanFileError(DockerspecError):
+    """A saved plan can't be written, read or used."""
 
 
 class Refused(DockerspecError):

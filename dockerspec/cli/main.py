@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "Check spec files without an engine.",
     "plan": "Show what would change, and why.",
     "apply": "Make the host as the spec says.",
+    "show": "Show a plan that was kept with `plan -o`.",
     "destroy": "Delete what belongs to the stack.",
     "status": "Show the stack's objects and what differs from the spec.",
     "schema": "Print the JSON schema of spec files.",

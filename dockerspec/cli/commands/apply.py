@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from dockerspec.cli import exits
+from dockerspec.cli.carry_out import Wishes, carry_out
 from dockerspec.cli.options import (
     carry_out_options,
     delete_volume_option,
@@ -15,6 +16,7 @@ from dockerspec.cli.options import (
 )
 from dockerspec.cli.session import Session, SpecSource
 from dockerspec.cli.spec_faults import load_or_print
+from dockerspec.core.plan.saved import SavedPlan
 
 
 @click.command()
@@ -40,17 +42,34 @@ def apply(
     one is ready, and is back if that fails. Ctrl-C ends the run after the calls that are under way, a second one at
     once; the next run goes on from there. Exit status: 0 done, 1 failed, 3 refused, 130 stopped.
 
+    FILE may also be a plan that `dockerspec plan -o` kept. Then just that is done, without a question, or nothing at
+    all if anything is different by now.
+
     \b
     Examples:
       dockerspec apply
       dockerspec apply shop.yaml --yes
       dockerspec apply --target container.web --delete-volume cache
+      dockerspec apply shop.plan
     """
+    from dockerspec.cli.saved import find
+
+    saved = find(source)
+    if saved is not None:
+        return _apply_saved(session, saved, source, Wishes("", True, parallelism, as_json))
     spec = load_or_print(session, source, as_json=as_json)
     if spec is None:
         return exits.FAILED
-    from dockerspec.cli.carry_out import Wishes, carry_out
-
     with session.docker() as docker:
         plan = docker.plan(spec, targets=targets, delete_volumes=delete_volumes)
         return carry_out(session, docker, spec, plan, Wishes("Apply this plan?", yes, parallelism, as_json))
+
+
+def _apply_saved(session: Session, saved: SavedPlan, given: SpecSource, wishes: Wishes) -> int:
+    from dockerspec.cli.saved import spec_source
+
+    spec = load_or_print(session, spec_source(saved, given), as_json=wishes.as_json)
+    if spec is None:
+        return exits.FAILED
+    with session.docker() as docker:
+        return carry_out(session, docker, spec, docker.plan_again(saved, spec), wishes)

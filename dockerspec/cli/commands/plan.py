@@ -23,6 +23,14 @@ from dockerspec.cli.views import print_plan
     help="How to print the plan; markdown is meant for a pull request's comment.",
 )
 @json_option
+@click.option("--destroy", is_flag=True, help="Plan what `destroy` would do.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Keep the plan in this file: `apply FILE` does exactly that, or refuses.",
+)
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -37,6 +45,8 @@ def plan(
     delete_volumes: tuple[str, ...],
     form: str,
     as_json: bool,
+    destroy: bool,
+    out: str | None,
     detailed_exitcode: bool,
 ) -> int:
     """Show what would change, and why.
@@ -50,14 +60,20 @@ def plan(
       dockerspec plan
       dockerspec plan -f shop.yaml -f prod.yaml --target web
       dockerspec plan --detailed-exitcode --format markdown > comment.md
+      dockerspec plan -o shop.plan && dockerspec apply shop.plan
     """
     form = "json" if as_json else form
     spec = load_or_print(session, source, as_json=form == "json")
     if spec is None:
         return exits.FAILED
     with session.docker() as docker:
-        found = docker.plan(spec, targets=targets, delete_volumes=delete_volumes)
+        make = docker.plan_destroy if destroy else docker.plan
+        found = make(spec, targets=targets, delete_volumes=delete_volumes)
         print_plan(session, docker, found, form)
-    if found.errors:
-        return exits.FAILED
+        if found.errors:
+            return exits.FAILED
+        if out is not None:
+            from dockerspec.cli.saved import keep
+
+            keep(session, docker, found, spec, source.saved(targets, delete_volumes, destroys=destroy), out)
     return exits.CHANGES if detailed_exitcode and not found.is_empty else exits.OK

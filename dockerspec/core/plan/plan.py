@@ -57,6 +57,7 @@ class Plan:
         partial: whether only targets were planned.
         destroys: whether the plan removes the stack.
         engine: facts about the engine that it was made for.
+        images: the IDs of the images that the spec names, by reference, as far as they are on the host.
     """
 
     stack: str
@@ -69,6 +70,7 @@ class Plan:
     partial: bool = False
     destroys: bool = False
     engine: EngineFacts = field(default_factory=EngineFacts)
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
