@@ -146,6 +146,7 @@ class Bench:
         raw: calls to the same engine, independent of dockerspec.
         stack: the stack's name.
         base: keys of every case's container.
+        running: keys of a container that runs until it is stopped.
     """
 
     def __init__(self, host: str, stack: str, image: str, folder: Path, subnet: str) -> None:
@@ -153,8 +154,13 @@ class Bench:
         self.raw = RawEngine(host)
         self.stack = stack
         self.base: dict[str, Json] = {"image": image, "state": "stopped"}
-        self._running = {"image": image, "command": ["sleep", "9999"], "stop_grace_period": "0s"}
-        self._subnet = subnet
+        self.running = {
+            "image": image,
+            "command": ["sleep", "9999"],
+            "stop_grace_period": "0s",
+            "state": "running",
+        }
+        self._net = subnet.rpartition(".")[0]
         self._file = folder / "stack.yaml"
 
     @cached_property
@@ -168,17 +174,27 @@ class Bench:
 
     def start(self) -> None:
         """Run the containers of all cases from now on."""
-        self.base = self._running
+        self.base = self.running
 
-    def load(self, containers: Mapping[str, dict[str, Json]]) -> LoadResult:
-        """The spec of these containers on top of the base, with what they refer to; it must be sound."""
+    def load(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> LoadResult:
+        """The spec of these containers on top of the base, with what they refer to; it must be sound.
+
+        Args:
+            containers: their keys by the container's key.
+            objects: further entries of other sections: `networks={"mine": {}}`.
+        """
         spec = {
             "dockerspec": 1,
             "stack": self.stack,
-            "networks": {"one": {"ipam": {"config": [{"subnet": self._subnet}]}}, "two": {}},
-            "volumes": {"data": {}},
+            "networks": {
+                "one": {"ipam": {"config": [{"subnet": "{net}.0/24"}]}},
+                "two": {},
+                "six": {"enable_ipv6": True, "ipam": {"config": [{"subnet": "{net6}::/64"}]}},
+                **objects.get("networks", {}),
+            },
+            "volumes": {"data": {}, **objects.get("volumes", {})},
             "containers": {
-                "target": self._running,
+                "target": self.running,
                 **{name: {**self.base, **keys} for name, keys in containers.items()},
             },
         }
@@ -188,16 +204,17 @@ class Bench:
         return loaded
 
     def filled(self, text: str) -> str:
-        """The text with `{net}` and `{stack}` put in."""
-        return text.replace("{net}", self._subnet.rpartition(".")[0]).replace("{stack}", self.stack)
+        """The text with `{net}`, `{net6}` and `{stack}` put in."""
+        net6 = "fd00:" + self._net.replace(".", ":")
+        return text.replace("{net}", self._net).replace("{net6}", net6).replace("{stack}", self.stack)
 
-    def plan(self, containers: Mapping[str, dict[str, Json]]) -> Plan:
+    def plan(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> Plan:
         """The plan for these containers."""
-        return self.docker.plan(self.load(containers))
+        return self.docker.plan(self.load(containers, **objects))
 
-    def apply(self, containers: Mapping[str, dict[str, Json]]) -> None:
+    def apply(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> None:
         """Carry the plan out; the run itself proves that nothing differs afterwards."""
-        spec = self.load(containers)
+        spec = self.load(containers, **objects)
         report = self.docker.apply(self.docker.plan(spec), spec=spec)
         assert report.ok, told(report)
 
