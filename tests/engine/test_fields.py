@@ -10,6 +10,7 @@ import pytest
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.plan.plan import Plan
 from tests.engine.field_bench import STEPS, Bench, Case, Step, read_cases, states, unsettled
+from tests.places import strangers
 
 Json = Any
 
@@ -46,6 +47,23 @@ def _moved(bench: Bench, before: Mapping[str, str], plan: Plan, cases: list[Case
             yield f"{case.place} {case.field}, {name}: {'kept' if kept else 'lost'} its ID, though it was to be {said}"
 
 
+def _strangers(bench: Bench) -> set[str]:
+    """What the engine reports of the stack's objects and tests/cases/fields/engine.yaml does not list."""
+    raw, ours = bench.raw, {"filters": {"label": [f"dockerspec.stack={bench.stack}"]}}
+    answers = {
+        "container": [raw.container(ident) for ident in bench.ids().values()],
+        "network": [raw.get(f"/networks/{item['Id']}") for item in raw.get("/networks", **ours)],
+        "volume": raw.get("/volumes", **ours)["Volumes"],
+    }
+    api = bench.facts.api
+    return {
+        f"engine.yaml does not list {kind} {place} for API {api}"
+        for kind, items in answers.items()
+        for item in items
+        for place in strangers(kind, item, api)
+    }
+
+
 def _walk(bench: Bench, cases: list[Case]) -> Iterator[str]:
     """Take all cases through all steps; what goes otherwise than they say."""
     for name, (_, state) in STEPS.items():
@@ -54,6 +72,7 @@ def _walk(bench: Bench, cases: list[Case]) -> Iterator[str]:
         yield from _said(plan, cases, name, bench.stack)
         bench.apply(wanted)
         yield from _moved(bench, before, plan, cases, name)
+        yield from sorted(_strangers(bench))
         yield from unsettled(bench.plan(wanted), f"after {name}")
 
 
@@ -68,7 +87,7 @@ def test_fields_both_ways(bench: Bench) -> None:
             case.name: case.keys(case.same[turn]) if turn < len(case.same) else start[case.name] for case in cases
         }
         faults += unsettled(bench.plan(spelled), f"spelling {turn + 1}")
-    faults += _walk(bench, cases)
+    faults += [*sorted(_strangers(bench)), *_walk(bench, cases)]
     assert not faults, "\n".join(faults)
 
 
