@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.plan.plan import Plan
+from dockerspec.core.table import container
 from tests.engine.field_bench import STEPS, Bench, Case, Step, read_cases, states, unsettled
 from tests.places import strangers
 
@@ -77,8 +78,10 @@ def _walk(bench: Bench, cases: list[Case]) -> Iterator[str]:
 
 
 @pytest.mark.timeout(600)
-def test_fields_both_ways(bench: Bench) -> None:
+def test_fields_both_ways(bench: Bench, tally: Callable[[str, int], None]) -> None:
     cases = bench.known()
+    tally("container cases", len(cases))
+    tally(f"of {len(container.ROWS)} container fields", len({case.field for case in cases}))
     bench.settle(cases)
     start = states(cases, "a")
     faults = unsettled(bench.plan(start), "as created")
@@ -111,8 +114,11 @@ def _lives(bench: Bench) -> dict[str, Json]:
 
 
 @pytest.mark.timeout(600)
-def test_what_changes_live_does_so_on_running_containers_and_reaches_the_kernel(bench: Bench) -> None:
+def test_what_changes_live_does_so_on_running_containers_and_reaches_the_kernel(
+    bench: Bench, tally: Callable[[str, int], None]
+) -> None:
     cases = [case for case in bench.known() if case.steps["a to b"].way == "live"]
+    tally("live cases on running containers", len(cases))
     bench.start()
     bench.settle(cases)
     lives = _lives(bench)
@@ -126,8 +132,9 @@ def test_what_changes_live_does_so_on_running_containers_and_reaches_the_kernel(
     assert not faults, "\n".join(faults)
 
 
-def test_an_engine_that_is_too_old_for_a_field_is_named(bench: Bench) -> None:
+def test_an_engine_that_is_too_old_for_a_field_is_named(bench: Bench, tally: Callable[[str, int], None]) -> None:
     newer = [case for case in read_cases() if case.since > bench.facts.api]
+    tally("cases that the engine is too old for", len(newer))
     plan = bench.plan(states(newer, "a"))
     assert {error.path.split(".")[1] for error in plan.errors} == {case.name for case in newer}
     for case in newer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -67,8 +67,9 @@ def _life(bench: Bench, case: Outside, ident: str) -> Json:
 
 
 @pytest.mark.timeout(600)
-def test_what_is_changed_from_outside_is_named_and_put_right(bench: Bench) -> None:
+def test_what_is_changed_from_outside_is_named_and_put_right(bench: Bench, tally: Callable[[str, int], None]) -> None:
     cases = [case for case in read_outside() if case.known_to(bench.facts)]
+    tally("changes from outside", len(cases))
     hands = {case.name: Hand(bench, f"{bench.stack}-{case.name}-1") for case in cases}
     for case in cases:
         hands[case.name].run(_filled(bench, case, case.before))
