@@ -13,7 +13,7 @@ from typing import Any
 from dockerspec.core.diff.change import Cause
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.values.sizes import parse_size
-from tests.engine.field_bench import FIELDS, Bench, api_version, lines_of
+from tests.engine.field_bench import FIELDS, Bench, api_version, key_of, lines_of
 from tests.kit.raw import RawEngine
 
 Json = Any
@@ -50,15 +50,15 @@ class Outside:
 
 
 def read_outside() -> list[Outside]:
-    """All entries; the number is a part of the container's name."""
-    return [_entry(number, place, raw) for number, (place, raw) in enumerate(lines_of(FIELDS / "outside.yaml"))]
+    """All entries."""
+    return [_entry(place, raw) for place, raw in lines_of(FIELDS / "outside.yaml")]
 
 
-def _entry(number: int, place: str, raw: Mapping[str, Json]) -> Outside:
+def _entry(place: str, raw: Mapping[str, Json]) -> Outside:
     assert set(raw) <= WORDS, f"{place}: unknown words {sorted(set(raw) - WORDS)}; known: {sorted(WORDS)}"
     return Outside(
         place=place,
-        name=f"o{number:03}",
+        name=key_of(place),
         spec=raw["spec"],
         do=tuple(raw["do"]),
         runs=raw.get("runs", False),

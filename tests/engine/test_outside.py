@@ -10,7 +10,7 @@ import pytest
 
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.plan.plan import Plan
-from tests.engine.field_bench import Bench, unsettled
+from tests.engine.field_bench import Bench
 from tests.engine.outside import Hand, Outside, read_outside
 
 Json = Any
@@ -74,17 +74,16 @@ def test_what_is_changed_from_outside_is_named_and_put_right(bench: Bench, tally
     for case in cases:
         hands[case.name].run(_filled(bench, case, case.before))
     containers, objects = _spec(bench, cases)
-    bench.apply(containers, **objects)
+    faults = bench.apply(containers, **objects)
     before = bench.ids()
     lives = {case.name: _life(bench, case, before[case.name]) for case in cases}
 
     for case in cases:
         hands[case.name].container = before[case.name]
         hands[case.name].run(_filled(bench, case, case.do))
-    faults = list(_said(bench.plan(containers, **objects), cases))
+    faults += _said(bench.plan(containers, **objects), cases)
 
-    bench.apply(containers, **objects)
-    faults += unsettled(bench.plan(containers, **objects), "put right")
+    faults += bench.apply(containers, **objects)
     after = bench.ids()
     for case in cases:
         kept = before[case.name] == after[case.name]
