@@ -53,6 +53,8 @@ class EnginePool:
 
 
 POOL = pytest.StashKey[EnginePool]()
+TALLY = pytest.StashKey[dict[str, dict[str, int]]]()
+"""What the case files came to: counts by name, by engine."""
 MISSING: set[str] = set()
 """Reasons why engines could not be had, for the summary."""
 
@@ -63,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[POOL] = EnginePool(config.getoption("--engine-host"))
+    config.stash[TALLY] = {}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -101,19 +104,26 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["engines"] = (sorted(pool.used), sorted(MISSING))
+        output["tally"] = session.config.stash[TALLY]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    used, missing = getattr(node, "workeroutput", {}).get("engines", ((), ()))
+    output = getattr(node, "workeroutput", {})
+    used, missing = output.get("engines", ((), ()))
     node.config.stash[POOL].used.update(used)
     MISSING.update(missing)
+    for engine, counts in output.get("tally", {}).items():
+        node.config.stash[TALLY].setdefault(engine, {}).update(counts)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     used = sorted(config.stash[POOL].used)
     if used:
         terminalreporter.write_sep("=", f"engines used: {', '.join(used)}", bold=True)
+    for engine, counts in sorted(config.stash[TALLY].items()):
+        shown = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+        terminalreporter.write_sep("=", f"field suite on {engine}: {shown}", bold=True)
     for reason in sorted(MISSING):
         terminalreporter.write_sep("!", f"ENGINE TESTS MISSING: {reason.splitlines()[0]}", red=True, bold=True)
 
@@ -163,6 +173,13 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 def engine_daemon(engine_name: str, pytestconfig: pytest.Config) -> Daemon | GivenEngine:
     """A running engine, shared by the tests of this process: `.host`, `.raw`, `.version`, `.subnet(n)`."""
     return pytestconfig.stash[POOL].get(engine_name)
+
+
+@pytest.fixture
+def tally(engine_daemon: Daemon | GivenEngine, pytestconfig: pytest.Config) -> Callable[[str, int], None]:
+    """`tally("container cases", 80)`: a count for the last lines of the run, per engine."""
+    counts = pytestconfig.stash[TALLY].setdefault(f"Docker {engine_daemon.version}", {})
+    return counts.__setitem__
 
 
 @pytest.fixture

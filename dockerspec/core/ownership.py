@@ -73,6 +73,11 @@ def record(rows: Iterable[Row[object]], fields: Mapping[str, Value]) -> dict[str
     }
 
 
+def record_told(told: Mapping[str, Value]) -> dict[str, str]:
+    """Digests of what else can change on a live object: its name, and whether it is to run."""
+    return {key: digest(value) for key, value in told.items() if value}
+
+
 def parse_secrets(labels: Mapping[str, str] | None) -> frozenset[str]:
     """The names of the environment variables that were secret at creation; the names only."""
     return frozenset(filter(None, (labels or {}).get(SECRETS, "").split(",")))

@@ -16,9 +16,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from dockerspec.api import Docker, load
+from dockerspec.core.diff.change import ObjectChange
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.plan.plan import Plan
-from dockerspec.core.report.outcome import Report
 from dockerspec.core.spec.load import LoadResult
 from tests.kit.raw import RawEngine
 
@@ -51,7 +51,7 @@ class Case:
 
     Attributes:
         place: file and line, for messages.
-        name: the key of its container.
+        name: the key of its container, which says the same.
         field, a, b, same, since, cgroup, kernel: the words of the line.
         extra: the word `with`.
         steps: what the plan must say for each change of the value, by name.
@@ -105,17 +105,23 @@ SILENCES = (False, None, "no", -1)
 
 
 def read_cases() -> list[Case]:
-    """All cases of container fields, numbered: the number is a part of the container's name."""
+    """All cases of container fields."""
     lines = [line for file in sorted(CONTAINERS.glob("*.yaml")) for line in lines_of(file)]
-    return [_case(number, place, raw) for number, (place, raw) in enumerate(lines)]
+    return [_case(place, raw) for place, raw in lines]
 
 
-def _case(number: int, place: str, raw: Mapping[str, Json]) -> Case:
+def key_of(place: str) -> str:
+    """The key of the container of the case at a place: `limits-5` for `containers/limits.yaml:5`."""
+    file, _, line = place.rpartition(":")
+    return f"{Path(file).stem}-{line}"
+
+
+def _case(place: str, raw: Mapping[str, Json]) -> Case:
     unknown = set(raw) - WORDS
     assert not unknown, f"{place}: unknown words {sorted(unknown)}; known: {sorted(WORDS)}"
     return Case(
         place=place,
-        name=f"c{number:03}-{raw['field'].replace('_', '-')}",
+        name=key_of(place),
         field=raw["field"],
         a=raw["a"],
         b=raw["b"],
@@ -146,6 +152,7 @@ class Bench:
         raw: calls to the same engine, independent of dockerspec.
         stack: the stack's name.
         base: keys of every case's container.
+        running: keys of a container that runs until it is stopped.
     """
 
     def __init__(self, host: str, stack: str, image: str, folder: Path, subnet: str) -> None:
@@ -153,8 +160,13 @@ class Bench:
         self.raw = RawEngine(host)
         self.stack = stack
         self.base: dict[str, Json] = {"image": image, "state": "stopped"}
-        self._running = {"image": image, "command": ["sleep", "9999"], "stop_grace_period": "0s"}
-        self._subnet = subnet
+        self.running = {
+            "image": image,
+            "command": ["sleep", "9999"],
+            "stop_grace_period": "0s",
+            "state": "running",
+        }
+        self._net = subnet.rpartition(".")[0]
         self._file = folder / "stack.yaml"
 
     @cached_property
@@ -168,17 +180,27 @@ class Bench:
 
     def start(self) -> None:
         """Run the containers of all cases from now on."""
-        self.base = self._running
+        self.base = self.running
 
-    def load(self, containers: Mapping[str, dict[str, Json]]) -> LoadResult:
-        """The spec of these containers on top of the base, with what they refer to; it must be sound."""
+    def load(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> LoadResult:
+        """The spec of these containers on top of the base, with what they refer to; it must be sound.
+
+        Args:
+            containers: their keys by the container's key.
+            objects: further entries of other sections: `networks={"mine": {}}`.
+        """
         spec = {
             "dockerspec": 1,
             "stack": self.stack,
-            "networks": {"one": {"ipam": {"config": [{"subnet": self._subnet}]}}, "two": {}},
-            "volumes": {"data": {}},
+            "networks": {
+                "one": {"ipam": {"config": [{"subnet": "{net}.0/24"}]}},
+                "two": {},
+                "six": {"enable_ipv6": True, "ipam": {"config": [{"subnet": "{net6}::/64"}]}},
+                **objects.get("networks", {}),
+            },
+            "volumes": {"data": {}, **objects.get("volumes", {})},
             "containers": {
-                "target": self._running,
+                "target": self.running,
                 **{name: {**self.base, **keys} for name, keys in containers.items()},
             },
         }
@@ -188,23 +210,26 @@ class Bench:
         return loaded
 
     def filled(self, text: str) -> str:
-        """The text with `{net}` and `{stack}` put in."""
-        return text.replace("{net}", self._subnet.rpartition(".")[0]).replace("{stack}", self.stack)
+        """The text with `{net}`, `{net6}` and `{stack}` put in."""
+        net6 = "fd00:" + self._net.replace(".", ":")
+        return text.replace("{net}", self._net).replace("{net6}", net6).replace("{stack}", self.stack)
 
-    def plan(self, containers: Mapping[str, dict[str, Json]]) -> Plan:
+    def plan(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> Plan:
         """The plan for these containers."""
-        return self.docker.plan(self.load(containers))
+        return self.docker.plan(self.load(containers, **objects))
 
-    def apply(self, containers: Mapping[str, dict[str, Json]]) -> None:
-        """Carry the plan out; the run itself proves that nothing differs afterwards."""
-        spec = self.load(containers)
+    def apply(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> list[str]:
+        """Carry the plan out; a complaint for everything that failed or differs afterwards."""
+        spec = self.load(containers, **objects)
         report = self.docker.apply(self.docker.plan(spec), spec=spec)
-        assert report.ok, told(report)
+        failed = [f"{key}: {item.status} {item.message}" for key, item in report.outcomes.items() if item.message]
+        return [*failed, *(_complaint(change, "after apply") for change in report.remaining)]
 
-    def settle(self, cases: Iterable[Case], key: str = "a") -> LoadResult:
+    def settle(self, cases: Iterable[Case], state: str = "a") -> LoadResult:
         """Put each case on the engine in one of its states `a`, `b` and `silent`; the spec that does it."""
-        containers = states(cases, key)
-        self.apply(containers)
+        containers = states(cases, state)
+        faults = self.apply(containers)
+        assert not faults, "\n".join(faults)
         return self.load(containers)
 
     def ids(self) -> dict[str, str]:
@@ -218,15 +243,10 @@ def states(cases: Iterable[Case], state: str) -> dict[str, dict[str, Json]]:
     return {case.name: case.at(state) for case in cases}
 
 
-def told(report: Report) -> str:
-    """What went wrong in a report, for an assertion's message."""
-    failed = [f"{key}: {item.status} {item.message}" for key, item in report.outcomes.items() if item.message]
-    return "\n".join([*failed, *(f"{change.address}: {change.fields}" for change in report.remaining)])
+def _complaint(change: ObjectChange, what: str) -> str:
+    return f"{change.address} ({what}): " + "; ".join(f"{f.path}: {f.old!r} -> {f.new!r}" for f in change.fields)
 
 
 def unsettled(plan: Plan, what: str) -> list[str]:
     """A complaint for every object that differs although it should not."""
-    return [
-        f"{change.address} ({what}): " + "; ".join(f"{f.path}: {f.old!r} -> {f.new!r}" for f in change.fields)
-        for change in plan.changes
-    ] + [f"{what}: {fault}" for fault in plan.errors]
+    return [*(_complaint(change, what) for change in plan.changes), *(f"{what}: {fault}" for fault in plan.errors)]

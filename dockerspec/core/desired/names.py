@@ -37,8 +37,13 @@ def network_specs(stack: Stack) -> dict[str, NetworkSpec]:
 
 
 def container_name(stack: str, key: str, spec: ContainerSpec, replica: int) -> str:
-    """`STACK-KEY-N`, or what the spec says."""
-    return spec.container_name or f"{stack}-{key}-{replica}"
+    """What the spec says, or the name by default."""
+    return spec.container_name or default_container_name(stack, key, replica)
+
+
+def default_container_name(stack: str, key: str, replica: int) -> str:
+    """`STACK-KEY-N`."""
+    return f"{stack}-{key}-{replica}"
 
 
 def image_reference(stack: str, key: str, spec: ImageSpec) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dockerspec.core.address import Address
 from dockerspec.core.facts import Value
-from dockerspec.core.ownership import SECRETS, owner_labels, record
+from dockerspec.core.ownership import SECRETS, owner_labels, record, record_told
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
@@ -121,6 +121,14 @@ class DesiredContainer:
     fields: Mapping[str, Value]
     secrets: frozenset[str] = frozenset()
 
+    @property
+    def told(self) -> Mapping[str, Value]:
+        """What beside the fields can change on a live container, by spec key; empty where it is the default."""
+        return {
+            "container_name": self.spec.container_name or "",
+            "state": "" if self.state == "running" else self.state,
+        }
+
     def body(self, anonymous: Mapping[str, str] | None = None) -> Body:
         """The engine's create body.
 
@@ -129,9 +137,8 @@ class DesiredContainer:
         """
         context = replace(self.context, anonymous=anonymous) if anonymous else self.context
         body = container_table.create_body(self.spec, context, self.image)
-        own = owner_labels(
-            self.stack, self.address.name, self.address.replica, record(container_table.ROWS, self.fields)
-        )
+        digests = {**record(container_table.ROWS, self.fields), **record_told(self.told)}
+        own = owner_labels(self.stack, self.address.name, self.address.replica, digests)
         if self.secrets:
             own[SECRETS] = ",".join(sorted(self.secrets))
         return {**body, "Labels": {**body.get("Labels", {}), **own}}

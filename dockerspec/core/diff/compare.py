@@ -48,11 +48,16 @@ def hide(path: str, value: Value) -> Value:
 def _cause(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None, way: Way) -> Cause:
     if way is Way.REPLACE and row.update is None:
         return Cause.EDIT  # the engine can't have changed it on this container
+    return cause_of(row.key, want, have, recorded)
+
+
+def cause_of(key: str, want: Value, have: Value, recorded: Mapping[str, str] | None) -> Cause:
+    """Why a value that can change on a live object differs, by what was recorded at the object's creation."""
     if recorded is None:
         return Cause.DIFFERS
-    if was(recorded, row.key, want):
+    if was(recorded, key, want):
         return Cause.DRIFT
-    return Cause.EDIT if was(recorded, row.key, have) else Cause.DIFFERS
+    return Cause.EDIT if was(recorded, key, have) else Cause.DIFFERS
 
 
 def _differs(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> bool:

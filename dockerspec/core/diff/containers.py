@@ -6,15 +6,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from dockerspec.core.address import Address, Kind
+from dockerspec.core.desired.names import default_container_name
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.diagnostics import Diagnostic, error, warning
 from dockerspec.core.diff.change import HIDDEN, Cause, ChangeKind, FieldChange, ObjectChange
-from dockerspec.core.diff.compare import compare, is_ignored, leaves
+from dockerspec.core.diff.compare import cause_of, compare, is_ignored, leaves
 from dockerspec.core.diff.images import NOT_HERE, short_id
 from dockerspec.core.diff.pairing import Pair, is_aside
 from dockerspec.core.diff.resources import NOT_WANTED
 from dockerspec.core.diff.result import Finding, Subject, kind_of, main_cause
 from dockerspec.core.live.state import ContainerState, LiveContainer, LiveState
+from dockerspec.core.ownership import was
 from dockerspec.core.table import container as container_table
 from dockerspec.core.way import Way
 
@@ -41,15 +43,35 @@ def _state_change(pair: Pair) -> FieldChange | None:
     shown = describe(state)
     if state.status in ("removing", "dead"):
         return FieldChange("state", shown, want, Way.REPLACE, Cause.DRIFT)
+    told, recorded = pair.desired.told["state"], pair.live.recorded
     if want == "stopped":
-        return FieldChange("state", shown, want, Way.STATE, Cause.DIFFERS) if is_up(state) else None
+        cause = cause_of("state", told, "", recorded)
+        return FieldChange("state", shown, want, Way.STATE, cause) if is_up(state) else None
     if want == "completed":
         done = state.status == "exited" and state.exit_code == 0 and bool(state.finished_at)
         return None if done or state.status in _UP else FieldChange("state", shown, want, Way.STATE, Cause.DIFFERS)
     if state.status in _UP:
         return None
-    cause = Cause.DIFFERS if state.status == "created" else Cause.DRIFT
+    if state.status == "created":
+        cause = Cause.DIFFERS
+    else:
+        cause = Cause.EDIT if recorded and not was(recorded, "state", told) else Cause.DRIFT
     return FieldChange("state", shown, want, Way.STATE, cause)
+
+
+def _name_change(pair: Pair) -> FieldChange | None:
+    """The change that gives the container its name."""
+    assert pair.live is not None
+    desired, old = pair.desired, pair.live
+    if old.name == desired.name:
+        return None
+    if is_aside(old):
+        cause = Cause.DIFFERS  # our own doing, in a run that was interrupted
+    else:
+        default = default_container_name(desired.stack, desired.address.name, desired.address.replica)
+        had = "" if old.name == default else old.name
+        cause = cause_of("container_name", desired.told["container_name"], had, old.recorded)
+    return FieldChange("container_name", old.name, desired.name, Way.RENAME, cause)
 
 
 def _image_change(pair: Pair, live: LiveState, pending: Collection[str]) -> FieldChange | None:
@@ -102,9 +124,8 @@ def _without_secrets(change: FieldChange, hidden: Collection[str]) -> FieldChang
 def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tuple[FieldChange, ...]:
     assert pair.live is not None
     desired, old = pair.desired, pair.live
-    changes = [item for item in (_image_change(pair, live, pending), _state_change(pair)) if item]
-    if old.name != desired.name:
-        changes.append(FieldChange("container_name", old.name, desired.name, Way.RENAME, Cause.DIFFERS))
+    whole = (_image_change(pair, live, pending), _state_change(pair), _name_change(pair))
+    changes = [item for item in whole if item]
     if desired.context.image is not None:
         # Without its image nobody knows what the container inherits; it is made anew then in any case.
         found = compare(container_table.ROWS, desired.fields, old.fields, old.recorded, live.engine)

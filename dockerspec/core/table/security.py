@@ -83,7 +83,7 @@ def _namespace_row(key: str, at: str, *, default: str = "") -> Row[Any]:
 
 
 def _want_cgroup(spec: Any, context: Context) -> Value:
-    return spec.cgroup or ("host" if context.engine.cgroup_version == 1 or spec.privileged else "private")
+    return spec.cgroup or ("host" if context.engine.cgroup_version == 1 else "private")
 
 
 def _put_cgroup(body: Body, spec: Any, _context: Context) -> None:

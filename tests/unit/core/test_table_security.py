@@ -49,7 +49,7 @@ def test_what_the_engine_adds_for_privileged_containers_is_no_change(keys: Json,
     [
         (1, {}, "host"),
         (2, {}, "private"),
-        (2, {"privileged": True}, "host"),
+        (2, {"privileged": True}, "private"),
         (1, {"cgroup": "private"}, "private"),
     ],
 )
