@@ -60,16 +60,16 @@ def digest(value: Value) -> str:
 
 
 def record(rows: Iterable[Row[object]], fields: Mapping[str, Value]) -> dict[str, str]:
-    """Digests of the fields that can change on a live object or that the engine mixes values into.
+    """Digests of the fields that can change on a live object, or that the engine mixes values into or drops parts of.
 
-    With the first, a later run can tell a change of the spec from one made behind our back; with the second it can
-    tell the engine's additions from the spec's. Values at nothing are left out. Only digests are kept, and never any
-    of the environment.
+    With the first, a later run can tell a change of the spec from one made behind our back; with the others it can
+    tell the engine's doing from the spec's. Values at nothing are left out; a "no" where the engine may have chosen
+    "yes" by itself is something. Only digests are kept, and never any of the environment.
     """
     return {
         row.key: digest(fields[row.key])
         for row in rows
-        if (row.polluted or row.update is not None or row.key == "networks") and fields[row.key]
+        if row.is_recorded and (fields[row.key] or (row.polluted and fields[row.key] is False))
     }
 
 
@@ -93,4 +93,4 @@ def parse_record(labels: Mapping[str, str] | None) -> dict[str, str] | None:
 
 def was(recorded: Mapping[str, str], key: str, value: Value) -> bool:
     """Whether the recorded value of a field was this one."""
-    return recorded.get(key) == (digest(value) if value else None)
+    return recorded.get(key) == (digest(value) if value or value is False else None)

@@ -91,10 +91,14 @@ def _too_old(rows: Iterable[Row[Any]], path: str, spec: object, context: Context
     """Faults for everything that the spec sets and the engine does not know."""
     api = max(context.engine.api, OLDEST_API)
     for row in rows:
-        if row.since > api:
+        foreign = row.system not in ("", context.engine.os)
+        if row.since > api or foreign:
             body: dict[str, Any] = {}
             row.put(body, spec, context)
-            if body:
+            if body and foreign:
+                summary = f"only engines on {row.system} have this, this one runs on {context.engine.os}"
+                yield error(f"{path}.{row.key}", summary, "remove the key")
+            elif body:
                 yield _needs(f"{path}.{row.key}", row.since, context.engine.api)
         for part in row.parts:
             if part.since > api and part.used(spec):

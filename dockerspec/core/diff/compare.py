@@ -10,7 +10,7 @@ from typing import Any
 from dockerspec.core.diff.change import HIDDEN, Cause, FieldChange
 from dockerspec.core.facts import EngineFacts, Value
 from dockerspec.core.ownership import was
-from dockerspec.core.table.base import Row
+from dockerspec.core.table.base import Row, Was
 from dockerspec.core.way import Way
 
 _SECRET_NAME = re.compile(r"pass(word|wd|phrase)?|secret|token|credential|private|api_?key|auth", re.IGNORECASE)
@@ -60,10 +60,21 @@ def cause_of(key: str, want: Value, have: Value, recorded: Mapping[str, str] | N
     return Cause.EDIT if was(recorded, key, have) else Cause.DIFFERS
 
 
+def memory(recorded: Mapping[str, str] | None) -> Was:
+    """What an object's record says of its making, as rows ask for it."""
+    return lambda key, value: recorded is not None and was(recorded, key, value)
+
+
 def _differs(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> bool:
     if row.polluted and recorded is not None and want != have:
         return not was(recorded, row.key, want)
-    return not row.agrees(want, have)
+    return not row.agrees(want, have, memory(recorded))
+
+
+def _trimmed(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> Value:
+    """The live value without what the spec leaves to the engine; whole where nothing else would be left to show."""
+    trimmed = row.trim(want, have, memory(recorded)) if row.trim else have
+    return have if trimmed == want else trimmed
 
 
 def compare(
@@ -78,8 +89,10 @@ def compare(
         wanted, live = want[row.key], have[row.key]
         if wanted == live or not _differs(row, wanted, live, recorded):
             continue
-        trimmed = row.trim(wanted, live) if row.trim and wanted != row.trim(wanted, live) else live
+        trimmed = _trimmed(row, wanted, live, recorded)
         way = row.way(trimmed, wanted, engine)
+        if way is Way.UPDATE and any(have.get(key) for key in row.clash):
+            way = Way.REPLACE
         cause = _cause(row, wanted, trimmed, recorded, way)
         for path, old, new in leaves(row.key, trimmed, wanted):
             yield FieldChange(path, hide(path, old), hide(path, new), way, cause, row.unit)

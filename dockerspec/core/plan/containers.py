@@ -8,6 +8,7 @@ from typing import Any
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.diff.change import FieldChange, ObjectChange
+from dockerspec.core.diff.compare import memory
 from dockerspec.core.diff.containers import is_up
 from dockerspec.core.diff.pairing import Pair
 from dockerspec.core.diff.result import Finding, ways
@@ -282,11 +283,13 @@ def _network_actions(pair: Pair, change: ObjectChange) -> Iterator[ConnectNetwor
     old, desired = pair.live, pair.desired
     assert old is not None
     want, have = _endpoints(desired.fields["networks"]), _endpoints(old.fields["networks"])
-    row = container_table.BY_KEY["networks"]
+    trim = container_table.BY_KEY["networks"].trim
+    assert trim is not None
+    settled = _endpoints(trim(want, have, memory(old.recorded)))
     common: dict[str, Any] = {"address": change.address, "cause": change.cause, "container": old.id}
     for name in sorted({*want, *have}):
         there = name in have
-        if there and name in want and row.agrees({name: want[name]}, {name: have[name]}):
+        if there and name in want and want[name] in (have[name], settled[name]):
             continue
         if there:
             yield DisconnectNetwork(network=old.networks.get(name) or name, network_name=name, force=True, **common)

@@ -163,6 +163,10 @@ _SIGNAL = either(
 )
 
 
+_DEVICE_SOURCE = pattern(f"/.*|{values.CDI_NAME}")
+_GPU_COUNT: Schema = either({"type": "integer", "minimum": -1}, pattern("all|-1|[+]?[0-9]{1,19}"))
+
+
 def _within(low: int, high: int | None = None) -> Schema:
     bounds = {"minimum": low} if high is None else {"minimum": low, "maximum": high}
     return either({"type": "integer", **bounds}, _WHOLE)
@@ -193,6 +197,7 @@ Int = Annotated[int, BeforeValidator(values.parse_int), Form("number", INT)]
 Count = Annotated[int, BeforeValidator(values.parse_int), Field(ge=0), Form("number", _within(0))]
 Replicas = Annotated[int, BeforeValidator(values.parse_int), Field(ge=0, le=1000), Form("number", _within(0, 1000))]
 Weight = Annotated[int, BeforeValidator(values.parse_int), Field(ge=10, le=1000), Form("number", _within(10, 1000))]
+Percent = Annotated[int, BeforeValidator(values.parse_int), Field(ge=0, le=100), Form("number", _within(0, 100))]
 Swappiness = Annotated[int, BeforeValidator(values.parse_int), Field(ge=0, le=100), Form("number", _within(0, 100))]
 OomScore = Annotated[
     int, BeforeValidator(values.parse_int), Field(ge=-1000, le=1000), Form("number", _within(-1000, 1000))
@@ -219,6 +224,8 @@ Cidr = Annotated[str, BeforeValidator(values.parse_cidr), Form("subnet", _CIDR)]
 Mac = Annotated[str, BeforeValidator(values.parse_mac), Form("MAC address", _MAC)]
 Image = Annotated[str, BeforeValidator(values.parse_image), Form("image reference", _IMAGE)]
 Signal = Annotated[str, BeforeValidator(values.parse_signal), Form("signal", _SIGNAL)]
+DeviceSource = Annotated[str, AfterValidator(values.check_device), Form("path or CDI name", _DEVICE_SOURCE)]
+GpuCount = Annotated[int, BeforeValidator(values.parse_gpu_count), Form("number or all", _GPU_COUNT)]
 AbsolutePath = Annotated[str, AfterValidator(values.check_target), Form("absolute path", _ABSOLUTE)]
 ContainerName = Annotated[str, AfterValidator(values.check_container_name), Form("name", _CONTAINER_NAME)]
 ObjectName = Annotated[

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidatorF
 from dockerspec.core import values
 from dockerspec.core.spec.forms import (
     NAMES,
+    VARIABLE,
     AbsolutePath,
     Bool,
     Command,
@@ -25,12 +26,15 @@ from dockerspec.core.spec.forms import (
     ExtraHosts,
     Form,
     Ips,
+    Mac,
     Microseconds,
+    Mode,
     ObjectName,
     OneOrMany,
     OomScore,
     Options,
     Pairs,
+    Percent,
     Replicas,
     Signal,
     Size,
@@ -52,6 +56,7 @@ from dockerspec.core.spec.model_parts import (
     Device,
     Endpoint,
     EnvFile,
+    Gpu,
     Healthcheck,
     ImageSource,
     Logging,
@@ -102,6 +107,8 @@ EnvFiles = Annotated[
     Form("path or list of paths", either(*_FILE["anyOf"], list_of(_FILE))),
 ]
 _TMPFS: dict[str, Any] = {"type": "string", "pattern": r"^/|\$"}
+_GPU = either({"const": "all"}, {"type": "integer", "minimum": -1}, list_of({"$ref": "#/$defs/Gpu"}), VARIABLE)
+Gpus = Annotated[tuple[Gpu, ...], BeforeValidator(values.parse_gpus), Form("all, number, or list of [Gpu](#gpu)", _GPU)]
 Tmpfs = Annotated[
     dict[str, str], BeforeValidator(_tmpfs), Form("text or list of TARGET:OPTIONS", either(_TMPFS, list_of(_TMPFS)))
 ]
@@ -120,6 +127,11 @@ class ContainerSpec(SpecModel):
     )
     hostname: Text | None = key(None, "Host name within the container; the short ID by default.", "db")
     domainname: Text | None = key(None, "Domain name within the container.", "shop.internal")
+    mac_address: Mac | None = key(
+        None,
+        "A fixed MAC address in the first of the container's networks; chosen by the engine by default.",
+        "02:42:0a:5a:00:14",
+    )
     user: Text | None = key(None, "User, UID, or USER:GROUP of the process; the image's by default.", "1000:1000")
     working_dir: AbsolutePath | None = key(None, "Folder that the process starts in; the image's by default.", "/srv")
     platform: Text | None = key(None, "Platform as OS/ARCH[/VARIANT]; the engine's own by default.", "linux/amd64")
@@ -149,6 +161,9 @@ class ContainerSpec(SpecModel):
         ["8080:80", "127.0.0.1:9000:9000/udp"],
         [{"target": 80, "published": "8080", "host_ip": "127.0.0.1", "protocol": "tcp"}],
     )
+    publish_all_ports: Bool = key(
+        False, "Whether every exposed port is published on a free port of the host's; false by default.", True
+    )
     expose: Expose = key((), "Ports that the container listens on, not published.", ["3000", "53/udp"])
     volumes: tuple[Mount, ...] = key(
         (),
@@ -157,6 +172,9 @@ class ContainerSpec(SpecModel):
     )
     volumes_from: Texts = key(
         (), "Containers whose mounts this one takes over; NAME, NAME:ro or container:NAME.", ["db:ro"]
+    )
+    volume_driver: Text | None = key(
+        None, "Driver of the anonymous volumes that the image asks for; the engine's own by default.", "local"
     )
     tmpfs: Tmpfs = key({}, "Folders in memory, as TARGET or TARGET:OPTIONS.", ["/run:size=64m,mode=1777"])
     networks: Annotated[dict[ObjectName, Endpoint], BeforeValidator(values.parse_names), NAMES] = key(
@@ -179,13 +197,16 @@ class ContainerSpec(SpecModel):
     )
     cgroup_parent: Text | None = key(None, "Control group under which the container's own lies.", "shop.slice")
     runtime: Text | None = key(None, "Runtime that starts the container; the engine's own by default.", "runc")
-    isolation: Text | None = key(None, "Isolation technique of Windows engines.", "default")
+    isolation: Text | None = key(None, "Isolation technique, on Windows engines: default, process or hyperv.", "hyperv")
 
     healthcheck: Healthcheck | None = key(
         None, "How to find out whether the container is well; the image's by default.", {"test": "curl -f localhost"}
     )
     restart: RestartPolicy | None = key(
         None, "What happens when the container stops by itself; no by default.", "unless-stopped", "on-failure:3"
+    )
+    auto_remove: Bool = key(
+        False, "Whether the engine removes the container once it has stopped; false by default.", True
     )
     stop_signal: Signal | None = key(
         None, "Signal that stops the process; the image's, else SIGTERM, by default.", "SIGQUIT"
@@ -222,6 +243,17 @@ class ContainerSpec(SpecModel):
     cpu_rt_period: Microseconds | None = key(
         None, "Length of the real-time period, in microseconds or with a unit; 1s by default.", "1400us"
     )
+    cpu_count: Count | None = key(None, "Number of processors, on Windows engines; all by default.", 2)
+    cpu_percent: Percent | None = key(
+        None, "Share of all processor time in percent, on Windows engines; no limit by default.", 50
+    )
+    io_maximum_iops: Count | None = key(
+        None, "Most operations in a second on the system drive, on Windows engines; no limit by default.", 1000
+    )
+    io_maximum_bandwidth: Size | None = key(
+        None, "Most bytes in a second on the system drive, on Windows engines; no limit by default.", "12m"
+    )
+    cpuset_mems: Cpuset | None = key(None, "Memory nodes that may be used; all by default.", "0-1")
     cpuset: Cpuset | None = key(None, "Processors that may be used; all by default.", "0-2,4")
     pids_limit: CountOrUnlimited | None = key(None, "Most processes; -1 and the default are no limit.", 200)
     oom_kill_disable: Bool = key(
@@ -242,10 +274,28 @@ class ContainerSpec(SpecModel):
     privileged: Bool = key(False, "Whether the container gets all capabilities and devices; false by default.", True)
     read_only: Bool = key(False, "Whether the root file system is read-only; false by default.", True)
     init: Bool | None = key(None, "Whether an init process reaps zombies; the engine's own choice by default.", True)
-    security_opt: Texts = key((), "Options of AppArmor, SELinux and seccomp.", ["no-new-privileges:true"])
+    security_opt: Texts = key(
+        (),
+        "Options of AppArmor, SELinux and seccomp; systempaths=unconfined stands for two empty lists of paths.",
+        ["no-new-privileges:true"],
+    )
+    masked_paths: Texts | None = key(
+        None, "System paths hidden from the container; the engine's own list by default.", ["/proc/kcore"]
+    )
+    readonly_paths: Texts | None = key(
+        None, "System paths that it can't write to; the engine's own list by default.", ["/proc/sys"]
+    )
     group_add: Texts = key((), "More groups for the process, by name or GID.", ["mail", 1001])
     devices: tuple[Device, ...] = key(
-        (), "Devices of the host's within the container.", ["/dev/ttyUSB0:/dev/ttyUSB0:rw"]
+        (),
+        "Devices of the host's within the container, by path or by CDI name.",
+        ["/dev/ttyUSB0:/dev/ttyUSB0:rw", "nvidia.com/gpu=0"],
+    )
+    gpus: Gpus = key(
+        (),
+        "GPUs of the host's: all, a number, or a list of requests; needs a driver on the host.",
+        "all",
+        [{"driver": "nvidia", "count": 2, "capabilities": ["compute"]}],
     )
     device_cgroup_rules: Texts = key((), "Rules for devices, as the kernel writes them.", ["c 1:3 mr"])
     sysctls: Pairs = key({}, "Kernel parameters of the container's namespaces.", {"net.core.somaxconn": 1024})
@@ -264,6 +314,12 @@ class ContainerSpec(SpecModel):
 
     tty: Bool = key(False, "Whether the process gets a terminal; false by default.", True)
     stdin_open: Bool = key(False, "Whether standard input stays open; false by default.", True)
+    stdin_once: Bool = key(
+        False, "Whether standard input closes with the first client that goes; false by default.", True
+    )
+    umask: Mode | None = key(
+        None, "Permission bits that new files of the process don't get; the runtime's own by default.", "0027"
+    )
 
     depends_on: Annotated[dict[ObjectName, Dependency], BeforeValidator(values.parse_names), NAMES] = key(
         {},

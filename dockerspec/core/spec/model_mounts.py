@@ -12,11 +12,13 @@ from dockerspec.core.spec.forms import (
     AbsolutePath,
     Bool,
     Mode,
+    Options,
     Pairs,
     Schema,
     Size,
     SpecModel,
     Text,
+    Texts,
     key,
     needed,
     pattern,
@@ -38,12 +40,29 @@ class BindOptions(SpecModel):
     )
 
 
+class VolumeDriver(SpecModel):
+    """The driver of an anonymous volume; a text alone is its name."""
+
+    SHORT_FORMS: ClassVar[tuple[Schema, ...]] = ({"type": "string"},)
+
+    name: Text | None = key(None, "The driver; the engine's own by default.", "local")
+    options: Options = key({}, "Options of the driver.", {"type": "tmpfs", "device": "tmpfs"})
+
+    @classmethod
+    def short_form(cls, value: object) -> object:
+        """A text is the name."""
+        return {"name": value} if isinstance(value, str) else value
+
+
 class VolumeOptions(SpecModel):
     """Options of a volume's mount."""
 
     nocopy: Bool = key(False, "Whether an empty volume stays empty instead of taking the image's files.", True)
     subpath: Text | None = key(None, "Folder within the volume to mount; its root by default.", "data")
-    labels: Pairs = key({}, "Labels put on an anonymous volume.", {"cache": "true"})
+    labels: Pairs = key({}, "Labels put on an anonymous volume when it is made.", {"cache": "true"})
+    driver_config: VolumeDriver | None = key(
+        None, "Driver of an anonymous volume, heeded when it is made.", {"name": "local", "options": {"type": "tmpfs"}}
+    )
 
 
 class TmpfsOptions(SpecModel):
@@ -51,6 +70,7 @@ class TmpfsOptions(SpecModel):
 
     size: Size | None = key(None, "Size in bytes or with a unit; half of the memory by default.", "64m")
     mode: Mode | None = key(None, "Permission bits as a number; 0o1777 by default.", 0o1777)
+    options: Texts = key((), "More options, as OPTION or OPTION=VALUE; the engine knows exec and noexec.", ["noexec"])
 
 
 class ImageOptions(SpecModel):

@@ -13,8 +13,10 @@ from dockerspec.core.spec.forms import (
     AbsolutePath,
     Bool,
     Count,
+    DeviceSource,
     Duration,
     Form,
+    GpuCount,
     Image,
     Int,
     Ip,
@@ -233,18 +235,52 @@ class Ulimit(SpecModel):
 
 
 class Device(SpecModel):
-    """A device of the host's within the container; a text alone is SOURCE:TARGET:PERMISSIONS."""
+    """A device of the host's within the container; a text alone is SOURCE:TARGET:PERMISSIONS, or a CDI name."""
 
-    SHORT_FORMS: ClassVar[tuple[Schema, ...]] = (pattern("/[^:]*(?::/[^:]*)?(?::[rwm]{1,3})?"),)
+    SHORT_FORMS: ClassVar[tuple[Schema, ...]] = (
+        pattern("/[^:]*(?::/[^:]*)?(?::[rwm]{1,3})?"),
+        pattern(values.CDI_NAME),
+    )
 
-    source: AbsolutePath = needed("The device on the host.", "/dev/ttyUSB0")
-    target: AbsolutePath = needed("The device within the container.", "/dev/ttyUSB0")
+    source: DeviceSource = needed("The device on the host, or a CDI name.", "/dev/ttyUSB0", "nvidia.com/gpu=0")
+    target: AbsolutePath | None = key(None, "The device within the container; as source by default.", "/dev/ttyUSB0")
     permissions: Permissions = key("rwm", "r(ead), w(rite) and m(knod); rwm by default.", "rw")
 
     @classmethod
     def short_form(cls, value: object) -> object:
         """A text is SOURCE:TARGET:PERMISSIONS."""
         return values.parse_device(value)
+
+    @property
+    def is_cdi(self) -> bool:
+        """Whether a Container Device Interface file on the host says what the device is."""
+        return not self.source.startswith("/")
+
+    @model_validator(mode="after")
+    def _name_says_it_all(self) -> Self:
+        if self.is_cdi and (self.target is not None or self.permissions != "rwm"):
+            raise ValueError(f"the CDI device {self.source} says itself where it goes; remove target and permissions")
+        return self
+
+
+class Gpu(SpecModel):
+    """GPUs, or other devices that a driver on the host hands out."""
+
+    RULE: ClassVar[Schema] = {"not": {"required": ["count", "device_ids"]}}
+
+    driver: Text | None = key(None, "The driver; any that has the capabilities by default.", "nvidia")
+    count: GpuCount | None = key(
+        None, "Number of devices, or all; all by default, unless device_ids names them.", 2, "all"
+    )
+    device_ids: Texts = key((), "The devices, as the driver names them, instead of count.", ["0", "GPU-3a23c669"])
+    capabilities: Texts = key((), "What the devices must be capable of, beside gpu.", ["compute", "utility"])
+    options: Options = key({}, "Options of the driver.", {"virtualization": "false"})
+
+    @model_validator(mode="after")
+    def _count_or_names(self) -> Self:
+        if self.count is not None and self.device_ids:
+            raise ValueError("count and device_ids exclude each other; remove one of them")
+        return self
 
 
 class Logging(SpecModel):

@@ -35,6 +35,10 @@ RELEASES: Mapping[ApiVersion, str] = {
     (1, 50): "28.2",
     (1, 51): "28.3",
     (1, 52): "29.0",
+    (1, 53): "29.2",
+    (1, 54): "29.3",
+    (1, 55): "29.6",
+    (1, 56): "29.8",
 }
 """The first engine release of each API version (the Engine API's version history)."""
 
@@ -77,7 +81,9 @@ Want = Callable[[Spec, Context], Value]
 Have = Callable[[Json, EngineFacts], Value]
 Put = Callable[[Body, Spec, Context], None]
 Same = Callable[[Value, Value], bool]
-Trim = Callable[[Value, Value], Value]
+Was = Callable[[str, Value], bool]
+"""Whether a field had a value when the object was made, by the recorded digests; never so without a record."""
+Trim = Callable[[Value, Value, Was], Value]
 HowTo = Callable[[Value, Value, EngineFacts], Way]
 
 
@@ -112,13 +118,20 @@ class Row(Generic[Spec]):
         put: writes the create body's part; a silent spec writes nothing.
         way: how a change from the live to the wanted value is carried out.
         same: for the few rows in which different normal forms can mean one thing; called as same(want, have).
-        trim: takes out of the live value what the spec leaves to the engine; called as trim(want, have).
+        trim: takes out of the live value what the spec leaves to the engine; called as trim(want, have, was).
         update: writes the update body's part for a wanted value; only rows with `Way.UPDATE` have it.
         since: the first API version that knows the field.
         parts: parts of the field that came later.
         unit: how values print: `bytes`, `ns`, `cpus` or empty.
         polluted: the engine mixes values of its own into what it reports. Such a field can't change on a live
             object, so that the digest recorded at creation decides, where there is one.
+        remembered: the digest is recorded at creation although the field can't change on a live object: another
+            row's `trim` asks for it.
+        discards: the wanted value without what the engine drops, with no more than a remark, where the kernel lacks
+            the control. A live value that is no more than this is no difference if the record says that the whole was
+            asked for.
+        clash: keys of other fields that must be at nothing on the live object for the update call to take this one.
+        system: the only operating system whose engines take the field; others refuse to make the container.
         means: which spellings are one value, for the reader of the reference.
     """
 
@@ -135,13 +148,24 @@ class Row(Generic[Spec]):
     parts: tuple[Part, ...] = ()
     unit: str = ""
     polluted: bool = False
+    remembered: bool = False
+    discards: Callable[[Value], Value] | None = None
+    clash: tuple[str, ...] = ()
+    system: str = ""
     means: str = ""
 
-    def agrees(self, want: Value, have: Value) -> bool:
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a digest of the field is kept on the object."""
+        return self.polluted or self.remembered or self.update is not None or self.discards is not None
+
+    def agrees(self, want: Value, have: Value, was: Was = lambda _key, _value: False) -> bool:
         """Whether the live value is what the spec asks for."""
         if want == have:
             return True
-        if self.trim is not None and want == self.trim(want, have):
+        if self.trim is not None and want == self.trim(want, have, was):
+            return True
+        if self.discards is not None and was(self.key, want) and have == self.discards(want):
             return True
         return self.same is not None and self.same(want, have)
 
@@ -159,11 +183,6 @@ def update_unless_cleared(_old: Value, new: Value, _engine: EngineFacts) -> Way:
 def update(_old: Value, _new: Value, _engine: EngineFacts) -> Way:
     """The update call can set and clear the field."""
     return Way.UPDATE
-
-
-def network(_old: Value, _new: Value, _engine: EngineFacts) -> Way:
-    """Connecting and disconnecting carry the change."""
-    return Way.NETWORK
 
 
 def dig(raw: Json, path: tuple[str, ...]) -> Any:
@@ -196,6 +215,9 @@ def simple(
     way: HowTo = replace,
     unit: str = "",
     polluted: bool = False,
+    discarded: bool = False,
+    clash: tuple[str, ...] = (),
+    system: str = "",
     means: str = "",
 ) -> Row[Any]:
     """A row for one attribute that lives at one place of the engine's body.
@@ -209,7 +231,8 @@ def simple(
         since: the first API version that knows the field.
         way: how a change is carried out.
         unit: how values print.
-        polluted: see `Row`.
+        polluted, clash, system: see `Row`.
+        discarded: the engine drops the value where the kernel lacks the control; see `Row.discards`.
         means: which spellings are one value; by default what `normal` says of itself.
     """
     path = tuple(at.split("."))
@@ -248,6 +271,9 @@ def simple(
         since=since,
         unit=unit,
         polluted=polluted,
+        discards=(lambda _value: default) if discarded else None,
+        clash=clash,
+        system=system,
         means=means or _first_line(normal),
     )
 

@@ -1,14 +1,17 @@
 """Rows for what a container may use: memory, processor, processes, block devices, shared memory, ulimits.
 
-The engine's update call reads zero as "leave alone", so that most limits can be set live but only be lifted by a
-replacement (fields tried live; `PidsLimit` is the exception).
+The engine's update call reads zero as "leave alone". A limit is lifted live where another value means the same as
+none to the kernel (tried on running containers): -1 for the processor quota, 100 ms for its period, and on cgroup v1
+-1 for the memory reservation and 1024 for the processor shares; `PidsLimit` takes zero itself. Memory, `NanoCpus` and
+the processor sets know no such value and are lifted by a replacement. decisions/0013 has what was tried.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from dockerspec.core.facts import EngineFacts, Value
+from dockerspec.core.facts import ApiVersion, EngineFacts, Value
 from dockerspec.core.table.base import (
     Body,
     Context,
@@ -22,6 +25,7 @@ from dockerspec.core.table.base import (
     update,
     update_unless_cleared,
 )
+from dockerspec.core.way import Way
 
 _NANO = 1_000_000_000
 _SHM_DEFAULT = 64 << 20
@@ -73,6 +77,55 @@ def _put_cpus(body: Body, spec: Any, context: Context) -> None:
         place(body, ("HostConfig", "NanoCpus"), _want_cpus(spec, context))
 
 
+_PERIOD = 100_000
+_SHARES = 1024
+_NO_QUOTA = -1
+_NO_RESERVATION = -1
+
+
+def _way_shares(_old: Value, new: Value, engine: EngineFacts) -> Way:
+    # On cgroup v2 a container without shares has weight 100, one with 1024 has 39.
+    return Way.UPDATE if new or engine.cgroup_version == 1 else Way.REPLACE
+
+
+def _shares(value: int | None, engine: EngineFacts) -> Value:
+    return 0 if value == _SHARES and engine.cgroup_version == 1 else value or 0
+
+
+def _put_reservation(body: Body, spec: Any, _context: Context) -> None:
+    if spec.mem_reservation is not None:
+        place(body, ("HostConfig", "MemoryReservation"), spec.mem_reservation)
+
+
+def _put_period(body: Body, spec: Any, _context: Context) -> None:
+    if spec.cpu_period is not None:
+        place(body, ("HostConfig", "CpuPeriod"), spec.cpu_period)
+
+
+def _put_quota(body: Body, spec: Any, _context: Context) -> None:
+    if spec.cpu_quota is not None:
+        place(body, ("HostConfig", "CpuQuota"), spec.cpu_quota)
+
+
+def _put_shares(body: Body, spec: Any, _context: Context) -> None:
+    if spec.cpu_shares is not None:
+        place(body, ("HostConfig", "CpuShares"), spec.cpu_shares)
+
+
+def _way_reservation(_old: Value, new: Value, engine: EngineFacts) -> Way:
+    # On cgroup v2 -1 protects all memory instead of none.
+    return Way.UPDATE if new or engine.cgroup_version == 1 else Way.REPLACE
+
+
+def _positive(value: int | None) -> Value:
+    return 0 if value is None or value < 0 else value
+
+
+def _whole_period(want: Value, have: Value) -> bool:
+    """Whether both sides are the kernel's own period, set or not."""
+    return {want, have} <= {0, _PERIOD}
+
+
 def _pids(value: int | None) -> Value:
     # The engine keeps null after a create and 0 after an update; -1 is a third spelling of "no limit".
     return 0 if value is None or value <= 0 else value
@@ -110,6 +163,7 @@ def _put_ulimits(body: Body, spec: Any, _context: Context) -> None:
         )
 
 
+_LIVE_DEVICES: ApiVersion = (1, 55)
 _BLKIO = {
     "weight_device": ("BlkioWeightDevice", "weight", "Weight"),
     "device_read_bps": ("BlkioDeviceReadBps", "rate", "Rate"),
@@ -142,14 +196,37 @@ def _have_blkio(raw: Json, _engine: EngineFacts) -> Value:
     return values
 
 
-def _put_blkio(body: Body, spec: Any, context: Context) -> None:
-    values = plain(_want_blkio(spec, context))
-    if "weight" in values:
-        place(body, ("HostConfig", "BlkioWeight"), values["weight"])
+def _kept_blkio(value: Value) -> Value:
+    """What a kernel without weights keeps: the rates."""
+    assert isinstance(value, Mapping)
+    return {key: item for key, item in value.items() if not key.startswith("weight")}
+
+
+def _way_blkio(old: Value, new: Value, engine: EngineFacts) -> Way:
+    """The update call takes a weight in place of another, and from API 1.55 on the lists by device.
+
+    It can't lift a weight; and a live container without one may be on a kernel that has none.
+    """
+    before, after = (value if isinstance(value, Mapping) else {} for value in (old, new))
+    if bool(before.get("weight")) != bool(after.get("weight")):
+        return Way.REPLACE
+    lists = any(before.get(key) != after.get(key) for key in _BLKIO)
+    return Way.REPLACE if lists and engine.api < _LIVE_DEVICES else Way.UPDATE
+
+
+def _update_blkio(value: Value) -> Body:
+    """Every list: an empty one lifts the limits, and engines before API 1.55 ignore them all."""
+    values = plain(value)
+    body: Body = {"BlkioWeight": values["weight"]} if "weight" in values else {}
     for key, (name, _, figure) in _BLKIO.items():
-        if key in values:
-            devices = [{"Path": path, figure: value} for path, value in values[key].items()]
-            place(body, ("HostConfig", name), devices)
+        body[name] = [{"Path": path, figure: item} for path, item in values.get(key, {}).items()]
+    return body
+
+
+def _put_blkio(body: Body, spec: Any, context: Context) -> None:
+    for name, value in _update_blkio(_want_blkio(spec, context)).items():
+        if value:
+            place(body, ("HostConfig", name), value)
 
 
 ROWS: tuple[Row[Any], ...] = (
@@ -164,7 +241,17 @@ ROWS: tuple[Row[Any], ...] = (
         update=lambda value: {"MemorySwap": _NO_SWAP_LIMIT if value == -1 else value},
         unit="bytes",
     ),
-    simple("mem_reservation", "HostConfig.MemoryReservation", default=0, way=update_unless_cleared, unit="bytes"),
+    Row(
+        key="mem_reservation",
+        engine=("HostConfig.MemoryReservation",),
+        want=lambda spec, _context: spec.mem_reservation or 0,
+        have=lambda raw, _engine: _positive(dig(raw, ("HostConfig", "MemoryReservation"))),
+        put=_put_reservation,
+        way=_way_reservation,
+        update=lambda value: {"MemoryReservation": value or _NO_RESERVATION},
+        unit="bytes",
+        means="below zero is none",
+    ),
     Row(
         key="mem_swappiness",
         engine=("HostConfig.MemorySwappiness",),
@@ -172,6 +259,7 @@ ROWS: tuple[Row[Any], ...] = (
         have=lambda raw, _engine: _swappiness(dig(raw, ("HostConfig", "MemorySwappiness"))),
         put=_put_swappiness,
         way=replace,
+        discards=lambda _value: None,
     ),
     Row(
         key="cpus",
@@ -181,14 +269,51 @@ ROWS: tuple[Row[Any], ...] = (
         put=_put_cpus,
         way=update_unless_cleared,
         update=lambda value: {"NanoCpus": value},
+        clash=("cpu_period", "cpu_quota"),
         unit="cpus",
     ),
-    simple("cpu_shares", "HostConfig.CpuShares", default=0, way=update_unless_cleared),
-    simple("cpu_period", "HostConfig.CpuPeriod", default=0, way=update_unless_cleared),
-    simple("cpu_quota", "HostConfig.CpuQuota", default=0, way=update_unless_cleared),
-    simple("cpu_rt_period", "HostConfig.CpuRealtimePeriod", default=0, way=update_unless_cleared),
-    simple("cpu_rt_runtime", "HostConfig.CpuRealtimeRuntime", default=0, way=update_unless_cleared),
+    Row(
+        key="cpu_shares",
+        engine=("HostConfig.CpuShares",),
+        want=lambda spec, context: _shares(spec.cpu_shares, context.engine),
+        have=lambda raw, engine: _shares(dig(raw, ("HostConfig", "CpuShares")), engine),
+        put=_put_shares,
+        way=_way_shares,
+        update=lambda value: {"CpuShares": value or _SHARES},
+        means="on cgroup v1 1024 is none",
+    ),
+    Row(
+        key="cpu_period",
+        engine=("HostConfig.CpuPeriod",),
+        want=lambda spec, _context: spec.cpu_period or 0,
+        have=lambda raw, _engine: dig(raw, ("HostConfig", "CpuPeriod")) or 0,
+        put=_put_period,
+        way=update,
+        update=lambda value: {"CpuPeriod": value or _PERIOD},
+        same=_whole_period,
+        # With NanoCpus the engine makes period and quota itself, and refuses others.
+        clash=("cpus",),
+        means="100ms is none",
+    ),
+    Row(
+        key="cpu_quota",
+        engine=("HostConfig.CpuQuota",),
+        want=lambda spec, _context: spec.cpu_quota or 0,
+        have=lambda raw, _engine: _positive(dig(raw, ("HostConfig", "CpuQuota"))),
+        put=_put_quota,
+        way=update,
+        update=lambda value: {"CpuQuota": value or _NO_QUOTA},
+        clash=("cpus",),
+        means="below zero is none",
+    ),
+    simple("cpu_rt_period", "HostConfig.CpuRealtimePeriod", default=0, way=update_unless_cleared, discarded=True),
+    simple("cpu_rt_runtime", "HostConfig.CpuRealtimeRuntime", default=0, way=update_unless_cleared, discarded=True),
+    simple("cpu_count", "HostConfig.CpuCount", default=0),
+    simple("cpu_percent", "HostConfig.CpuPercent", default=0, discarded=True),
+    simple("io_maximum_iops", "HostConfig.IOMaximumIOps", default=0, system="windows"),
+    simple("io_maximum_bandwidth", "HostConfig.IOMaximumBandwidth", default=0, unit="bytes", system="windows"),
     simple("cpuset", "HostConfig.CpusetCpus", default="", normal=cpu_list, way=update_unless_cleared),
+    simple("cpuset_mems", "HostConfig.CpusetMems", default="", normal=cpu_list, way=update_unless_cleared),
     Row(
         key="pids_limit",
         engine=("HostConfig.PidsLimit",),
@@ -198,7 +323,7 @@ ROWS: tuple[Row[Any], ...] = (
         way=update,
         update=lambda value: {"PidsLimit": value},
     ),
-    simple("oom_kill_disable", "HostConfig.OomKillDisable", default=False),
+    simple("oom_kill_disable", "HostConfig.OomKillDisable", default=False, discarded=True),
     simple("oom_score_adj", "HostConfig.OomScoreAdj", default=0),
     simple("shm_size", "HostConfig.ShmSize", default=_SHM_DEFAULT, unit="bytes", polluted=True),
     Row(
@@ -232,6 +357,8 @@ ROWS: tuple[Row[Any], ...] = (
         want=_want_blkio,
         have=_have_blkio,
         put=_put_blkio,
-        way=replace,
+        way=_way_blkio,
+        update=_update_blkio,
+        discards=_kept_blkio,
     ),
 )

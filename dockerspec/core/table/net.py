@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 from dockerspec.core.facts import ApiVersion, EngineFacts, Value
-from dockerspec.core.table.base import Body, Context, Json, Part, Row, dig, network, place, plain, replace
+from dockerspec.core.table.base import Body, Context, Json, Part, Row, Was, dig, place, plain, replace
 from dockerspec.core.table.ports import address
 from dockerspec.core.table.security import namespace, reference
+from dockerspec.core.way import Way
 
 MULTI_NETWORK_API: ApiVersion = (1, 44)
 """From this API version on, one create call takes several networks (and a MAC address per endpoint)."""
 
+_MAC_ON_CONNECT_API: ApiVersion = (1, 54)
+"""From this API version on connecting heeds a MAC address; before, it is ignored without a word."""
+
+_MAC = "mac_address"
+_MOST_NETWORKS = 8
 _LONE_MODES = ("host", "none")
 _DEFAULT_MODES = ("bridge", "default", "nat")
 
@@ -36,14 +43,14 @@ def network_names(spec: Any, context: Context) -> tuple[str, ...]:
             return ()
         mode = spec.network_mode
         return ("bridge",) if mode in _DEFAULT_MODES else (context.networks.get(mode, mode),)
-    keys = spec.networks or ("default",)
-    order = sorted(keys, key=lambda key: (-_priority(spec, key), key))
-    return tuple(context.networks.get(key, key) for key in order)
+    return tuple(context.networks.get(key, key) for key in _order(spec))
 
 
-def _priority(spec: Any, key: str) -> int:
-    own = spec.networks.get(key) if spec.networks else None
-    return own.priority if own else 0
+def _order(spec: Any) -> list[str]:
+    """The spec's networks in the order of joining."""
+    if not spec.networks:
+        return ["default"]
+    return sorted(spec.networks, key=lambda key: (-spec.networks[key].priority, key))
 
 
 def _endpoint_spec(spec: Any, context: Context, name: str) -> Any:
@@ -60,19 +67,32 @@ def _endpoint(**values: Any) -> Value:
     return {key: value for key, value in values.items() if value not in (None, "", 0, (), [], {})}
 
 
+def mac(text: str | None) -> str:
+    """A MAC address in its usual spelling."""
+    return (text or "").lower().replace("-", ":")
+
+
+def _wanted_mac(spec: Any, context: Context, name: str) -> str:
+    """The MAC address that the spec fixes in a network; the container's own goes to the primary one."""
+    own = _endpoint_spec(spec, context, name)
+    primary = network_names(spec, context)[0] == name
+    return mac((own.mac_address if own else None) or (spec.mac_address if primary else None))
+
+
 def _want_endpoint(spec: Any, context: Context, name: str) -> Value:
     own = _endpoint_spec(spec, context, name)
+    fixed = _wanted_mac(spec, context, name)
     aliases = tuple(sorted(_aliases(context, name, own) - {spec.hostname}))
     links = () if name == "bridge" else _links(spec, context)
     if own is None:
-        return _endpoint(aliases=aliases, links=links)
+        return _endpoint(aliases=aliases, links=links, mac_address=fixed)
     return _endpoint(
         aliases=aliases,
         links=links,
         ipv4_address=address(own.ipv4_address),
         ipv6_address=address(own.ipv6_address),
         link_local_ips=tuple(sorted(address(item) for item in own.link_local_ips)),
-        mac_address=(own.mac_address or "").lower().replace("-", ":"),
+        mac_address=fixed,
         driver_opts=_driver_opts(own),
         gw_priority=own.gw_priority,
     )
@@ -89,7 +109,7 @@ def _want_networks(spec: Any, context: Context) -> Value:
     return {name: _want_endpoint(spec, context, name) for name in network_names(spec, context)}
 
 
-def _have_endpoint(raw: Json, hidden: set[str]) -> Value:
+def _have_endpoint(raw: Json, hidden: set[str], own_mac: str) -> Value:
     ipam = raw.get("IPAMConfig") or {}
     return _endpoint(
         aliases=tuple(sorted(set(raw.get("Aliases") or ()) - hidden)),
@@ -97,7 +117,7 @@ def _have_endpoint(raw: Json, hidden: set[str]) -> Value:
         ipv4_address=address(ipam.get("IPv4Address")),
         ipv6_address=address(ipam.get("IPv6Address")),
         link_local_ips=tuple(sorted(address(item) for item in ipam.get("LinkLocalIPs") or ())),
-        mac_address=(raw.get("MacAddress") or "").lower(),
+        mac_address=mac(raw.get("MacAddress") or own_mac),
         driver_opts=raw.get("DriverOpts") or {},
         gw_priority=raw.get("GwPriority"),
     )
@@ -107,25 +127,69 @@ def _have_networks(raw: Json, _engine: EngineFacts) -> Value:
     # Engines before API 1.45 list the short ID among the aliases, and a host name that was given.
     hidden = {str(raw.get("Id", ""))[:12], dig(raw, ("Config", "Hostname")) or ""}
     attached = dig(raw, ("NetworkSettings", "Networks")) or {}
+    # A container that doesn't run has no MAC address to show but the one that was fixed for its primary network.
+    primary = dig(raw, ("HostConfig", "NetworkMode")) or "bridge"
+    primary = "bridge" if primary == "default" else primary
+    own_mac = dig(raw, ("Config", "MacAddress")) or ""
     return {
-        name: _have_endpoint(endpoint or {}, hidden)
+        name: _have_endpoint(endpoint or {}, hidden, own_mac if name == primary else "")
         for name, endpoint in sorted(attached.items())
         if name not in _LONE_MODES
     }
 
 
-def _trim_networks(want: Value, have: Value) -> Value:
-    """The live endpoints without the MAC addresses that the spec leaves to the engine."""
+def _macs(endpoints: Value) -> dict[str, Value]:
+    """The MAC addresses among endpoints, by network."""
+    assert isinstance(endpoints, Mapping)
+    found = {name: own.get("mac_address") for name, own in endpoints.items() if isinstance(own, Mapping)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _once_fixed(have: Mapping[str, Value], was: Was) -> frozenset[str]:
+    """The networks in which a live MAC address is there because the spec once fixed it.
+
+    The engine shows its own choice in the same place. Which ones were asked for, only the digest of them all can tell:
+    it is that of one of the subsets.
+    """
+    macs = _macs(have)
+    if not macs or was(_MAC, {}) or len(macs) > _MOST_NETWORKS:
+        return frozenset()
+    sizes = range(1, len(macs) + 1)
+    subsets = (names for size in sizes for names in combinations(sorted(macs), size))
+    return frozenset(next((names for names in subsets if was(_MAC, {name: macs[name] for name in names})), ()))
+
+
+def _trim_networks(want: Value, have: Value, was: Was) -> Value:
+    """The live endpoints without the MAC addresses that the spec leaves to the engine.
+
+    One that the spec asks for and that can't be seen, since the container doesn't run, is taken as made.
+    """
     assert isinstance(want, Mapping)
     assert isinstance(have, Mapping)
-    return {name: _trim_endpoint(want.get(name), endpoint) for name, endpoint in have.items()}
+    fixed = _once_fixed(have, was)
+    unseen = _macs(want) if was(_MAC, _macs(want)) else {}
+    result: dict[str, Value] = {}
+    for name, endpoint in have.items():
+        assert isinstance(endpoint, Mapping)
+        own = {key: value for key, value in endpoint.items() if key != "mac_address"}
+        if name in unseen and "mac_address" not in endpoint:
+            own["mac_address"] = unseen[name]
+        elif "mac_address" in endpoint and (name in _macs(want) or name in fixed):
+            own["mac_address"] = endpoint["mac_address"]
+        result[name] = own
+    return result
 
 
-def _trim_endpoint(want: Value, have: Value) -> Value:
-    assert isinstance(have, Mapping)
-    if isinstance(want, Mapping) and "mac_address" in want:
-        return have
-    return {key: value for key, value in have.items() if key != "mac_address"}
+def _way_networks(old: Value, new: Value, engine: EngineFacts) -> Way:
+    """Connecting, unless a MAC address is to be kept or changed and the engine ignores it when it connects."""
+    if engine.api >= _MAC_ON_CONNECT_API or not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return Way.NETWORK
+    before, after = _macs(old), _macs(new)
+    if engine.api < MULTI_NETWORK_API:
+        # There it belongs to the container, which gives it to its primary network again and again.
+        return Way.REPLACE if any(before.get(name) != after.get(name) for name in new) else Way.NETWORK
+    lost = any(old.get(name) != new[name] and (name in before or name in after) for name in new)
+    return Way.REPLACE if lost else Way.NETWORK
 
 
 def endpoint_body(spec: Any, context: Context, name: str) -> Body:
@@ -206,6 +270,11 @@ def _put_links(body: Body, spec: Any, context: Context) -> None:
         place(body, ("HostConfig", "Links"), plain(links))
 
 
+def _has_second_mac(spec: Any) -> bool:
+    """Whether a MAC address is fixed in a network that an older engine connects after the creation."""
+    return any(spec.networks[key].mac_address for key in _order(spec)[1:])
+
+
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="network_mode",
@@ -214,6 +283,18 @@ ROWS: tuple[Row[Any], ...] = (
         have=_have_mode,
         put=lambda _body, _spec, _context: None,  # written with the networks
         way=replace,
+    ),
+    Row(
+        key=_MAC,
+        engine=("MacAddress",),
+        want=lambda spec, context: _macs(_want_networks(spec, context)),
+        have=lambda raw, engine: _macs(_have_networks(raw, engine)),
+        put=lambda _body, _spec, _context: None,  # written with the networks
+        way=replace,
+        # Compared with the networks; the record tells an address that was asked for from the engine's own choice.
+        same=lambda _want, _have: True,
+        remembered=True,
+        means="the endpoint's `mac_address` of the primary network",
     ),
     Row(
         key="networks",
@@ -230,8 +311,10 @@ ROWS: tuple[Row[Any], ...] = (
         want=_want_networks,
         have=_have_networks,
         put=_put_networks,
-        way=network,
+        way=_way_networks,
+        remembered=True,
         parts=(
+            Part("networks", MULTI_NETWORK_API, _has_second_mac, "mac_address on more than the first network"),
             Part(
                 "networks", (1, 48), lambda spec: any(own.gw_priority for own in spec.networks.values()), "gw_priority"
             ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dockerspec.core.facts import EngineFacts, Value
-from dockerspec.core.table.base import Body, Context, Json, Row, as_texts, dig, place, plain, replace, simple
+from dockerspec.core.table.base import Body, Context, Json, Row, Was, as_texts, dig, place, plain, replace, simple
 from dockerspec.core.table.ports import address
 from dockerspec.core.table.process import foreign_labels
 
@@ -92,7 +92,7 @@ def _nothing(_body: Body, _spec: Any, _context: Context) -> None:
     """Written together with the pools."""
 
 
-def _wanted_only(want: Value, have: Value) -> Value:
+def _wanted_only(want: Value, have: Value, _was: Was) -> Value:
     # Drivers and the daemon's default-network-opts add options of their own.
     assert isinstance(want, Mapping)
     assert isinstance(have, Mapping)

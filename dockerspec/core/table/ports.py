@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dockerspec.core.facts import EngineFacts, Value
-from dockerspec.core.table.base import Body, Context, Json, Row, dig, place, replace
+from dockerspec.core.table.base import Body, Context, Json, Row, dig, place, replace, simple
 
 
 def address(text: str | None) -> str:
@@ -122,5 +122,6 @@ ROWS: tuple[Row[Any], ...] = (
         way=replace,
         same=_same_ports,
     ),
+    simple("publish_all_ports", "HostConfig.PublishAllPorts", default=False),
     Row(key="expose", engine=("ExposedPorts",), want=_want_expose, have=_have_expose, put=_put_expose, way=replace),
 )

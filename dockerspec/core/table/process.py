@@ -25,6 +25,8 @@ from dockerspec.core.table.base import (
 )
 
 SECOND = 1_000_000_000
+_NO_PROGRAM = ("",)
+"""An entrypoint by which the engine drops the image's, and its command too."""
 OWN_LABELS = "dockerspec."
 
 _HEALTH_KEYS = {
@@ -51,6 +53,8 @@ _SIGNALS = {
 
 
 def _want_entrypoint(spec: Any, context: Context) -> Value:
+    if spec.entrypoint == _NO_PROGRAM:
+        return ()
     value = spec.entrypoint if spec.entrypoint is not None else context.inherited("Entrypoint")
     return tuple(value or ())
 
@@ -253,6 +257,11 @@ def _put_hostname(body: Body, spec: Any, _context: Context) -> None:
         body["Hostname"] = spec.hostname
 
 
+def _put_umask(body: Body, spec: Any, _context: Context) -> None:
+    if spec.umask is not None:
+        place(body, ("HostConfig", "Umask"), spec.umask)
+
+
 def _put_init(body: Body, spec: Any, _context: Context) -> None:
     if spec.init is not None:
         place(body, ("HostConfig", "Init"), spec.init)
@@ -304,6 +313,16 @@ ROWS: tuple[Row[Any], ...] = (
     simple("domainname", "Config.Domainname"),
     simple("tty", "Config.Tty", default=False),
     simple("stdin_open", "Config.OpenStdin", default=False),
+    simple("stdin_once", "Config.StdinOnce", default=False),
+    Row(
+        key="umask",
+        engine=("HostConfig.Umask",),
+        want=lambda spec, _context: spec.umask,
+        have=lambda raw, _engine: dig(raw, ("HostConfig", "Umask")),
+        put=_put_umask,
+        way=replace,
+        since=(1, 56),
+    ),
     simple("stop_signal", "Config.StopSignal", inherits="StopSignal", default="SIGTERM", normal=_signal),
     Row(
         key="stop_grace_period",
@@ -348,6 +367,7 @@ ROWS: tuple[Row[Any], ...] = (
         way=update,
         update=_restart_body,
     ),
+    simple("auto_remove", "HostConfig.AutoRemove", default=False),
     Row(
         key="logging",
         engine=(

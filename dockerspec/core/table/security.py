@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from dockerspec.core.facts import EngineFacts, Value
+from dockerspec.core.facts import ApiVersion, EngineFacts, Value
 from dockerspec.core.table.base import (
     Body,
     Context,
     Json,
+    Part,
     Row,
     as_set,
     as_texts,
@@ -20,6 +22,9 @@ from dockerspec.core.table.base import (
 )
 
 _AUTO_SECURITY = "label=disable"
+_BARE_PATHS = "systempaths=unconfined"
+_CDI = "cdi"
+_CDI_API: ApiVersion = (1, 44)
 
 
 def _capabilities(values: Any) -> Value:
@@ -33,8 +38,18 @@ def _security(values: Any, *, auto: bool) -> Value:
     return tuple(sorted(shaped - {_AUTO_SECURITY} if auto else shaped))
 
 
+def is_bare(spec: Any) -> bool:
+    """Whether the spec asks for system paths neither masked nor read-only, in the words of the docker CLI."""
+    return any(text.replace(":", "=", 1) == _BARE_PATHS for text in spec.security_opt)
+
+
+def _sent(spec: Any) -> tuple[str, ...]:
+    """The options that the engine takes; the CLI's word for bare system paths is none of them."""
+    return tuple(text for text in spec.security_opt if text.replace(":", "=", 1) != _BARE_PATHS)
+
+
 def _want_security(spec: Any, _context: Context) -> Value:
-    return _security(spec.security_opt, auto=spec.privileged or "host" in (spec.pid, spec.ipc))
+    return _security(_sent(spec), auto=spec.privileged or "host" in (spec.pid, spec.ipc))
 
 
 def _have_security(raw: Json, _engine: EngineFacts) -> Value:
@@ -44,8 +59,39 @@ def _have_security(raw: Json, _engine: EngineFacts) -> Value:
 
 
 def _put_security(body: Body, spec: Any, _context: Context) -> None:
-    if spec.security_opt:
-        place(body, ("HostConfig", "SecurityOpt"), list(spec.security_opt))
+    options = _sent(spec)
+    if options:
+        place(body, ("HostConfig", "SecurityOpt"), list(options))
+
+
+def _paths_row(key: str, at: str) -> Row[Any]:
+    """A list of system paths. None stands for the engine's own choice, false for an empty list."""
+    path = tuple(at.split("."))
+
+    def own(spec: Any) -> tuple[str, ...] | None:
+        value: tuple[str, ...] | None = getattr(spec, key)
+        return () if value is None and is_bare(spec) else value
+
+    def shape(value: Any) -> Value:
+        return None if value is None else as_set(value) or False
+
+    def put(body: Body, spec: Any, _context: Context) -> None:
+        value = own(spec)
+        if value is not None:
+            place(body, path, list(value))
+
+    return Row(
+        key=key,
+        engine=(at,),
+        want=lambda spec, _context: shape(own(spec)),
+        have=lambda raw, _engine: shape(dig(raw, path)),
+        put=put,
+        way=replace,
+        # A silent spec gets the engine's list, which grows with its releases.
+        polluted=True,
+        trim=lambda want, have, _was: None if want is None else have,
+        means="a set; an empty list is none, which `security_opt: [systempaths=unconfined]` asks for too",
+    )
 
 
 def reference(text: str | None, context: Context) -> str:
@@ -92,33 +138,114 @@ def _put_cgroup(body: Body, spec: Any, _context: Context) -> None:
 
 
 def _want_devices(spec: Any, _context: Context) -> Value:
-    return {item.target: {"source": item.source, "permissions": item.permissions} for item in spec.devices}
+    return {
+        item.target or item.source: {"driver": _CDI}
+        if item.is_cdi
+        else {"source": item.source, "permissions": item.permissions}
+        for item in spec.devices
+    }
+
+
+def _requests(raw: Json, *, by_name: bool) -> Iterator[Json]:
+    """The device requests that name CDI devices and nothing else, or the other ones."""
+    for item in dig(raw, ("HostConfig", "DeviceRequests")) or ():
+        if (item.get("Driver") == _CDI and not item.get("Capabilities")) is by_name:
+            yield item
 
 
 def _have_devices(raw: Json, _engine: EngineFacts) -> Value:
-    return {
+    result: dict[str, Value] = {
         item.get("PathInContainer") or item["PathOnHost"]: {
             "source": item["PathOnHost"],
             "permissions": item.get("CgroupPermissions") or "rwm",
         }
         for item in dig(raw, ("HostConfig", "Devices")) or ()
     }
+    for item in _requests(raw, by_name=True):
+        result.update({name: {"driver": _CDI} for name in item.get("DeviceIDs") or ()})
+    return result
 
 
 def _put_devices(body: Body, spec: Any, _context: Context) -> None:
-    if spec.devices:
-        place(
-            body,
-            ("HostConfig", "Devices"),
-            [
-                {
-                    "PathOnHost": item.source,
-                    "PathInContainer": item.target,
-                    "CgroupPermissions": item.permissions,
-                }
-                for item in spec.devices
-            ],
-        )
+    mapped = [
+        {
+            "PathOnHost": item.source,
+            "PathInContainer": item.target or item.source,
+            "CgroupPermissions": item.permissions,
+        }
+        for item in spec.devices
+        if not item.is_cdi
+    ]
+    if mapped:
+        place(body, ("HostConfig", "Devices"), mapped)
+    named = [item.source for item in spec.devices if item.is_cdi]
+    if named:
+        _add_requests(body, [{"Driver": _CDI, "DeviceIDs": named}])
+
+
+def _add_requests(body: Body, requests: list[Body]) -> None:
+    found = body.setdefault("HostConfig", {}).setdefault("DeviceRequests", [])
+    found.extend(requests)
+
+
+def _request(driver: Any, count: Any, idents: Any, capabilities: Any, options: Any) -> Value:
+    parts: dict[str, Value] = {
+        "driver": driver or "",
+        "count": count or 0,
+        "device_ids": as_set(idents or ()),
+        "capabilities": tuple(sorted(tuple(sorted(set(group))) for group in capabilities or ())),
+        "options": as_texts(options or {}),
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _in_order(requests: Iterable[Value]) -> Value:
+    return tuple(sorted(requests, key=str))
+
+
+def _gpu(item: Any) -> Body:
+    return {
+        "Driver": item.driver or "",
+        "Count": item.count or (0 if item.device_ids else -1),
+        "DeviceIDs": list(item.device_ids),
+        # One group of capabilities that a device must have all of.
+        "Capabilities": [sorted({*item.capabilities, "gpu"})],
+        "Options": dict(item.options),
+    }
+
+
+def _want_gpus(spec: Any, _context: Context) -> Value:
+    return _in_order(_request(*_gpu(item).values()) for item in spec.gpus)
+
+
+def _have_gpus(raw: Json, _engine: EngineFacts) -> Value:
+    keys = ("Driver", "Count", "DeviceIDs", "Capabilities", "Options")
+    return _in_order(_request(*(item.get(key) for key in keys)) for item in _requests(raw, by_name=False))
+
+
+def _put_gpus(body: Body, spec: Any, _context: Context) -> None:
+    if spec.gpus:
+        _add_requests(body, [_gpu(item) for item in spec.gpus])
+
+
+def _want_isolation(spec: Any, _context: Context) -> Value:
+    return _isolation(spec.isolation)
+
+
+def _isolation(value: str | None) -> Value:
+    name = (value or "").lower()
+    return "" if name == "default" else name
+
+
+def _put_isolation(body: Body, spec: Any, _context: Context) -> None:
+    value = _isolation(spec.isolation)
+    if value:
+        place(body, ("HostConfig", "Isolation"), value)
+
+
+def _userns(value: Any) -> Value:
+    """Anything but host is the engine's own."""
+    return "host" if value == "host" else ""
 
 
 def _want_runtime(spec: Any, context: Context) -> Value:
@@ -144,6 +271,8 @@ ROWS: tuple[Row[Any], ...] = (
         way=replace,
         polluted=True,
     ),
+    _paths_row("masked_paths", "HostConfig.MaskedPaths"),
+    _paths_row("readonly_paths", "HostConfig.ReadonlyPaths"),
     simple("group_add", "HostConfig.GroupAdd", default=(), normal=as_set),
     simple("sysctls", "HostConfig.Sysctls", default={}, normal=as_texts),
     Row(
@@ -152,17 +281,35 @@ ROWS: tuple[Row[Any], ...] = (
             "HostConfig.Devices.PathOnHost",
             "HostConfig.Devices.PathInContainer",
             "HostConfig.Devices.CgroupPermissions",
+            "HostConfig.DeviceRequests.Driver",
+            "HostConfig.DeviceRequests.DeviceIDs",
         ),
         want=_want_devices,
         have=_have_devices,
         put=_put_devices,
         way=replace,
+        parts=(Part("devices", _CDI_API, lambda spec: any(item.is_cdi for item in spec.devices), "a CDI device"),),
+    ),
+    Row(
+        key="gpus",
+        engine=(
+            "HostConfig.DeviceRequests.Driver",
+            "HostConfig.DeviceRequests.Count",
+            "HostConfig.DeviceRequests.DeviceIDs",
+            "HostConfig.DeviceRequests.Capabilities",
+            "HostConfig.DeviceRequests.Options",
+        ),
+        want=_want_gpus,
+        have=_have_gpus,
+        put=_put_gpus,
+        way=replace,
+        means="requests in any order, each with the capability gpu",
     ),
     simple("device_cgroup_rules", "HostConfig.DeviceCgroupRules", default=(), normal=as_tuple),
     _namespace_row("pid", "HostConfig.PidMode"),
     _namespace_row("ipc", "HostConfig.IpcMode", default="private"),
     simple("uts", "HostConfig.UTSMode", default=""),
-    simple("userns_mode", "HostConfig.UsernsMode", default=""),
+    simple("userns_mode", "HostConfig.UsernsMode", default="", normal=_userns),
     Row(
         key="cgroup",
         engine=("HostConfig.CgroupnsMode",),
@@ -180,6 +327,15 @@ ROWS: tuple[Row[Any], ...] = (
         put=_put_runtime,
         way=replace,
     ),
-    simple("isolation", "HostConfig.Isolation", default=""),
+    Row(
+        key="isolation",
+        engine=("HostConfig.Isolation",),
+        want=_want_isolation,
+        have=lambda raw, _engine: _isolation(dig(raw, ("HostConfig", "Isolation"))),
+        put=_put_isolation,
+        way=replace,
+        system="windows",
+        means="default is none; capitals mean nothing",
+    ),
     simple("storage_opt", "HostConfig.StorageOpt", default={}, normal=as_texts),
 )

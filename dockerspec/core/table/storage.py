@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dockerspec.core.facts import EngineFacts, Value
-from dockerspec.core.table.base import Body, Context, Json, Part, Row, dig, place, replace
+from dockerspec.core.facts import ApiVersion, EngineFacts, Value
+from dockerspec.core.table.base import Body, Context, Json, Part, Row, dig, place, replace, simple
 
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _PROPAGATION = {"shared", "rshared", "slave", "rslave", "private", "rprivate"}
 _DEFAULT_PROPAGATION = "rprivate"
+_MAKES_SOURCE: ApiVersion = (1, 42)
+"""From this API version on a mount can make its missing source folder, as the short form always does."""
 
 
 def is_anonymous(name: str) -> bool:
@@ -32,7 +34,7 @@ def _mount(kind: str, source: str, **options: Value) -> dict[str, Value]:
         source = posixpath.normpath(source)
     if options.get("propagation") == _DEFAULT_PROPAGATION:
         options["propagation"] = None
-    known = {key: value for key, value in options.items() if value not in (None, "", False)}
+    known = {key: value for key, value in options.items() if value not in (None, "", False, ())}
     return {"type": kind, **({"source": source} if source else {}), **known}
 
 
@@ -56,6 +58,7 @@ def _want_one(mount: Any, context: Context) -> Value:
         subpath=(volume.subpath if volume else None) or (image.subpath if image else None),
         size=tmpfs.size if tmpfs else None,
         mode=tmpfs.mode if tmpfs else None,
+        options=tuple(sorted(tmpfs.options)) if tmpfs else None,
     )
 
 
@@ -106,6 +109,7 @@ def _from_mount(raw: Json) -> tuple[str, Value]:
         subpath=volume.get("Subpath") or image.get("Subpath"),
         size=tmpfs.get("SizeBytes"),
         mode=tmpfs.get("Mode"),
+        options=tuple(sorted("=".join(words) for words in tmpfs.get("Options") or ())),
     )
 
 
@@ -122,7 +126,8 @@ def _have_volumes(raw: Json, _engine: EngineFacts) -> Value:
 def _is_plain_bind(mount: Any) -> bool:
     """Whether the short `Binds` form says it all; it also makes a missing source folder, which `Mounts` refuses."""
     if mount.type == "volume":
-        return bool(mount.source) and not (mount.volume and (mount.volume.subpath or mount.volume.labels))
+        own = mount.volume
+        return bool(mount.source) and not (own and (own.subpath or own.labels or own.driver_config))
     if mount.type != "bind":
         return False
     return mount.bind is None or (mount.bind.create_host_path and mount.bind.recursive is None)
@@ -145,23 +150,31 @@ _RECURSIVE = {
 }
 
 
-def _mount_options(mount: Any) -> Body:
+def _mount_options(mount: Any, api: ApiVersion) -> Body:
     bind, volume, tmpfs, image = mount.bind, mount.volume, mount.tmpfs, mount.image
     options: Body = {}
     if bind:
         chosen: Body = {"Propagation": bind.propagation} if bind.propagation else {}
         if bind.recursive in _RECURSIVE:
             chosen[_RECURSIVE[bind.recursive]] = True
+        if bind.create_host_path and api >= _MAKES_SOURCE:
+            chosen["CreateMountpoint"] = True
         options["BindOptions"] = chosen
     if volume:
         chosen = {"NoCopy": volume.nocopy, "Labels": dict(volume.labels), "Subpath": volume.subpath}
+        if volume.driver_config:
+            driver = {"Name": volume.driver_config.name, "Options": dict(volume.driver_config.options)}
+            chosen["DriverConfig"] = {key: value for key, value in driver.items() if value}
         options["VolumeOptions"] = {key: value for key, value in chosen.items() if value}
     if tmpfs:
-        chosen = {"SizeBytes": tmpfs.size, "Mode": tmpfs.mode}
+        words = [option.split("=", 1) for option in tmpfs.options] or None
+        chosen = {"SizeBytes": tmpfs.size, "Mode": tmpfs.mode, "Options": words}
         options["TmpfsOptions"] = {key: value for key, value in chosen.items() if value is not None}
     if image and image.subpath:
         options["ImageOptions"] = {"Subpath": image.subpath}
-    return {key: value for key, value in options.items() if value}
+    options = {key: value for key, value in options.items() if value}
+    # The engine takes a cluster mount only with its options, which are empty.
+    return {**options, "ClusterOptions": {}} if mount.type == "cluster" else options
 
 
 def _mount_body(mount: Any, context: Context) -> Body:
@@ -175,25 +188,30 @@ def _mount_body(mount: Any, context: Context) -> Body:
         body["ReadOnly"] = True
     if mount.consistency:
         body["Consistency"] = mount.consistency
-    return {**body, **_mount_options(mount)}
+    return {**body, **_mount_options(mount, context.engine.api)}
+
+
+def _taken_over(mount: Any, name: str) -> Any:
+    """An anonymous volume's mount on the volume that the replaced container had there."""
+    # What only a volume's making heeds was heeded when that one was made.
+    options = mount.volume.model_copy(update={"labels": {}, "driver_config": None}) if mount.volume else None
+    return mount.model_copy(update={"source": name, "volume": options})
 
 
 def _put_volumes(body: Body, spec: Any, context: Context) -> None:
-    binds = [_bind_text(mount, context) for mount in spec.volumes if _is_plain_bind(mount)]
-    mounts = []
-    for mount in spec.volumes:
-        if _is_plain_bind(mount):
-            continue
-        anonymous = mount.type == "volume" and not mount.source
-        if anonymous and _clean(mount.target) in context.anonymous:
-            continue
-        mounts.append(_mount_body(mount, context))
     # The data of a replaced container's anonymous volumes goes on living in its successor.
-    wanted = _want_volumes(spec, context)
-    assert isinstance(wanted, dict)
-    for target, name in sorted(context.anonymous.items()):
-        if wanted.get(_clean(target)) == {"type": "volume"}:
-            binds.append(f"{name}:{target}:rw")
+    kept = {_clean(target): name for target, name in context.anonymous.items()}
+    binds, mounts = [], []
+    for mount in spec.volumes:
+        if mount.type == "volume" and not mount.source and _clean(mount.target) in kept:
+            mount = _taken_over(mount, kept[_clean(mount.target)])
+        if _is_plain_bind(mount):
+            binds.append(_bind_text(mount, context))
+        else:
+            mounts.append(_mount_body(mount, context))
+    own = {*(_clean(mount.target) for mount in spec.volumes), *map(_clean, spec.tmpfs)}
+    images = {_clean(target) for target in context.inherited("Volumes") or ()}
+    binds += [f"{name}:{target}:rw" for target, name in sorted(kept.items()) if target in images - own]
     if binds:
         place(body, ("HostConfig", "Binds"), binds)
     if mounts:
@@ -242,12 +260,17 @@ ROWS: tuple[Row[Any], ...] = (
             "HostConfig.Mounts.BindOptions.NonRecursive",
             "HostConfig.Mounts.BindOptions.ReadOnlyNonRecursive",
             "HostConfig.Mounts.BindOptions.ReadOnlyForceRecursive",
+            "HostConfig.Mounts.BindOptions.CreateMountpoint",
             "HostConfig.Mounts.VolumeOptions.NoCopy",
             "HostConfig.Mounts.VolumeOptions.Labels",
             "HostConfig.Mounts.VolumeOptions.Subpath",
+            "HostConfig.Mounts.VolumeOptions.DriverConfig.Name",
+            "HostConfig.Mounts.VolumeOptions.DriverConfig.Options",
             "HostConfig.Mounts.TmpfsOptions.SizeBytes",
             "HostConfig.Mounts.TmpfsOptions.Mode",
+            "HostConfig.Mounts.TmpfsOptions.Options",
             "HostConfig.Mounts.ImageOptions.Subpath",
+            "HostConfig.Mounts.ClusterOptions",
         ),
         want=_want_volumes,
         have=_have_volumes,
@@ -265,9 +288,16 @@ ROWS: tuple[Row[Any], ...] = (
             ),
             Part(
                 "volumes",
+                (1, 46),
+                lambda spec: any(m.tmpfs and m.tmpfs.options for m in spec.volumes),
+                "a tmpfs's options",
+            ),
+            Part("volumes", (1, 42), lambda spec: any(m.type == "cluster" for m in spec.volumes), "a cluster mount"),
+            Part(
+                "volumes",
                 (1, 44),
-                lambda spec: any(m.bind and m.bind.recursive for m in spec.volumes),
-                "a bind's recursive",
+                lambda spec: any(m.bind and m.bind.recursive in ("writable", "readonly") for m in spec.volumes),
+                "recursive: writable or readonly",
             ),
         ),
     ),
@@ -281,6 +311,7 @@ ROWS: tuple[Row[Any], ...] = (
         put=_put_tmpfs,
         way=replace,
     ),
+    simple("volume_driver", "HostConfig.VolumeDriver", default=""),
     Row(
         key="volumes_from",
         engine=("HostConfig.VolumesFrom",),

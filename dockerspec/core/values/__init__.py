@@ -25,8 +25,10 @@ from dockerspec.core.values.ports import (
     parse_port_range,
 )
 from dockerspec.core.values.process import (
+    CDI_NAME,
     SIGNALS,
     check_container_name,
+    check_device,
     check_permissions,
     check_resource_name,
     check_stack_name,
@@ -34,6 +36,8 @@ from dockerspec.core.values.process import (
     parse_cpus,
     parse_cpuset,
     parse_device,
+    parse_gpu_count,
+    parse_gpus,
     parse_int,
     parse_mode,
     parse_restart,
@@ -44,11 +48,13 @@ from dockerspec.core.values.shown import shown
 from dockerspec.core.values.sizes import UNLIMITED, format_size, parse_size, parse_size_or_unlimited
 
 __all__ = [
+    "CDI_NAME",
     "MILLISECOND",
     "SIGNALS",
     "UNLIMITED",
     "ImageRef",
     "check_container_name",
+    "check_device",
     "check_permissions",
     "check_resource_name",
     "check_stack_name",
@@ -68,6 +74,8 @@ __all__ = [
     "parse_expose",
     "parse_extra_host",
     "parse_extra_hosts",
+    "parse_gpu_count",
+    "parse_gpus",
     "parse_image",
     "parse_int",
     "parse_ip",

@@ -29,6 +29,9 @@ _DECIMAL = r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}"
 _OCTAL = r"(?:0o)?[0-7]{1,6}"
 _INT = r"[+-]?[0-9]{1,19}"
 
+CDI_NAME = r"[A-Za-z][A-Za-z0-9_.-]*/[A-Za-z][A-Za-z0-9_.-]*=[A-Za-z0-9][A-Za-z0-9_.:-]*"
+"""The name of a Container Device Interface device, `vendor.com/class=name` (that specification's own rule)."""
+
 Form = dict[str, object]
 
 
@@ -142,7 +145,7 @@ def parse_ulimit(value: object) -> Form:
 
 
 def parse_device(value: object) -> Form:
-    """Read `SOURCE`, `SOURCE:TARGET` or `SOURCE:TARGET:PERMISSIONS`.
+    """Read `SOURCE`, `SOURCE:TARGET` or `SOURCE:TARGET:PERMISSIONS`, or a CDI name.
 
     Returns:
         The long form as a mapping: `source`, `target` and `permissions`.
@@ -150,15 +153,59 @@ def parse_device(value: object) -> Form:
     Raises:
         ValueError: the text is no device.
     """
+    if isinstance(value, str) and re.fullmatch(CDI_NAME, value):
+        return {"source": value}
     parts = value.split(":") if isinstance(value, str) else []
     if not 1 <= len(parts) <= 3 or not parts[0].startswith("/") or not all(parts):
-        raise ValueError(f'{shown(value)} is no device; write "/dev/ttyUSB0" or "/dev/sda:/dev/xvda:r"')
+        example = '"/dev/ttyUSB0", "/dev/sda:/dev/xvda:r" or "nvidia.com/gpu=0"'
+        raise ValueError(f"{shown(value)} is no device; write {example}")
     if len(parts) == 2 and not parts[1].startswith("/"):
         return {"source": parts[0], "target": parts[0], "permissions": check_permissions(parts[1])}
     target = parts[1] if len(parts) > 1 else parts[0]
     if not target.startswith("/"):
         raise ValueError(f'the target in {shown(value)} is not absolute; write "/dev/sda:/dev/xvda:r"')
     return {"source": parts[0], "target": target, "permissions": check_permissions((*parts, "rwm", "rwm")[2])}
+
+
+def check_device(value: str) -> str:
+    """Let the source of a device pass: an absolute path, or a CDI name.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    if not value.startswith("/") and re.fullmatch(CDI_NAME, value) is None:
+        raise ValueError(
+            f"{shown(value)} is no device; write a path such as /dev/ttyUSB0, or a name like nvidia.com/gpu=0"
+        )
+    return value
+
+
+def parse_gpu_count(value: object) -> int:
+    """Read a number of GPUs: `all` (-1 to the engine), or one and more.
+
+    Raises:
+        ValueError: the value is neither.
+    """
+    if value in ("all", -1, "-1"):
+        return -1
+    try:
+        count = parse_int(value)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise ValueError(f"{shown(value)} is no number of GPUs; write all, or a number such as 2")
+    return count
+
+
+def parse_gpus(value: object) -> object:
+    """Read the short forms of GPUs: `all` or a number stands for one request of so many.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return [{"count": parse_gpu_count(value)}]
+    return value
 
 
 def check_permissions(value: str) -> str:
