@@ -29,8 +29,6 @@ _CONTAINER = {
     "profiles": "put optional containers into a second file and give it with -f",
     "extends": "use a YAML anchor and '<<: *anchor', or a second file with -f",
     "label_file": "write the labels under 'labels:'",
-    "mac_address": "write it at the network: 'networks: {NAME: {mac_address: ...}}'",
-    "gpus": "use 'devices:' and 'runtime:'",
     "name": "rename it to 'container_name:', or leave it out",
     "env": "rename it to 'environment:'",
     "memory": "rename it to 'mem_limit:'",

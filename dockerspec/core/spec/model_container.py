@@ -197,7 +197,9 @@ class ContainerSpec(SpecModel):
     )
     cgroup_parent: Text | None = key(None, "Control group under which the container's own lies.", "shop.slice")
     runtime: Text | None = key(None, "Runtime that starts the container; the engine's own by default.", "runc")
-    isolation: Text | None = key(None, "Isolation technique, on Windows engines: default, process or hyperv.", "hyperv")
+    isolation: Literal["default", "process", "hyperv"] | None = key(
+        None, "Isolation technique, on Windows engines; the engine's own by default.", "hyperv"
+    )
 
     healthcheck: Healthcheck | None = key(
         None, "How to find out whether the container is well; the image's by default.", {"test": "curl -f localhost"}

@@ -61,6 +61,8 @@ _MOUNT = (
     "bind.selinux",
     "volume.subpath",
     "volume.labels.**",
+    "volume.driver_config.**",
+    "tmpfs.options.**",
     "image.subpath",
 )
 _CONTAINER = (
@@ -68,6 +70,7 @@ _CONTAINER = (
     "container_name",
     "hostname",
     "domainname",
+    "mac_address",
     "user",
     "working_dir",
     "platform",
@@ -84,6 +87,7 @@ _CONTAINER = (
     "expose.**",
     *(f"volumes.[].{name}" for name in _MOUNT),
     "volumes_from.**",
+    "volume_driver",
     "tmpfs.**",
     "networks.[]",
     *(f"networks.*.{name}" for name in _ENDPOINT),
@@ -98,13 +102,20 @@ _CONTAINER = (
     "isolation",
     "healthcheck.test.**",
     "cpuset",
+    "cpuset_mems",
     *(f"blkio_config.{name}.[].path" for name in ("weight_device", "device_read_bps", "device_write_bps")),
     *(f"blkio_config.{name}.[].path" for name in ("device_read_iops", "device_write_iops")),
     "cap_add.**",
     "cap_drop.**",
     "security_opt.**",
+    "masked_paths.**",
+    "readonly_paths.**",
     "group_add.**",
     "devices.**",
+    "gpus.[].driver",
+    "gpus.[].device_ids.**",
+    "gpus.[].capabilities.**",
+    "gpus.[].options.**",
     "device_cgroup_rules.**",
     "sysctls.**",
     "storage_opt.**",
@@ -132,7 +143,7 @@ TEXT_PATHS: tuple[str, ...] = (
     *(f"secrets.*.{name}" for name in _SECRET),
     *(f"containers.*.{name}" for name in _CONTAINER),
 )
-OCTAL_PATHS: tuple[str, ...] = ("containers.*.volumes.[].tmpfs.mode",)
+OCTAL_PATHS: tuple[str, ...] = ("containers.*.volumes.[].tmpfs.mode", "containers.*.umask")
 
 
 def _everything() -> TextRule:

@@ -15,6 +15,7 @@ from dockerspec.core.spec.model import (
     Device,
     Endpoint,
     EnvFile,
+    Gpu,
     Healthcheck,
     ImageSource,
     Mount,
@@ -110,6 +111,17 @@ CANONICAL: list[tuple[str, object, object]] = [
     ("replicas", "3", 3),
     ("tty", "true", True),
     ("user", 1000, "1000"),
+    ("mac_address", "02-42-AC-11-00-02", "02:42:ac:11:00:02"),
+    ("gpus", "all", (Gpu(count=-1),)),
+    ("gpus", -1, (Gpu(count=-1),)),
+    ("gpus", 2, (Gpu(count=2),)),
+    ("gpus", "2", (Gpu(count=2),)),
+    ("gpus", [{"count": "all"}], (Gpu(count=-1),)),
+    ("gpus", [{"device_ids": [0]}], (Gpu(device_ids=("0",)),)),
+    ("devices", ["vendor.com/class=name"], (Device(source="vendor.com/class=name"),)),
+    ("devices", [{"source": "/dev/null"}], (Device(source="/dev/null"),)),
+    ("umask", "0027", 0o27),
+    ("masked_paths", [], ()),
 ]
 
 
@@ -167,7 +179,20 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"image": {"frm": "x"}}, "image.frm", "extra_forbidden"),
     ({"image": {}}, "image", "an image source needs exactly one of ref and from; "),
     ({"command": "echo 'a"}, "command", "a quote in the command is not closed; "),
-    ({"gpus": "all"}, "gpus", "extra_forbidden"),
+    ({"use_api_socket": True}, "use_api_socket", "extra_forbidden"),
+    ({"gpus": "many"}, "gpus", "'many' is no number of GPUs; write all, or a number such as 2"),
+    ({"gpus": 0}, "gpus", "0 is no number of GPUs; "),
+    ({"gpus": [{"count": "x"}]}, "gpus.0.count", "'x' is no number of GPUs; "),
+    ({"gpus": [{"count": 1, "device_ids": ["0"]}]}, "gpus.0", "count and device_ids exclude each other; remove one of"),
+    ({"gpus": ["all"]}, "gpus.0", "model_type"),
+    ({"devices": ["nvidia.com=0"]}, "devices.0", '\'nvidia.com=0\' is no device; write "/dev/ttyUSB0", "/dev/sda:/dev'),
+    ({"devices": [{"source": "gpu"}]}, "devices.0.source", "'gpu' is no device; write a path such as /dev/ttyUSB0, or"),
+    ({"devices": [{"source": "a.com/b=c", "target": "/x"}]}, "devices.0", "the CDI device a.com/b=c says itself where"),
+    ({"mac_address": "02:42"}, "mac_address", "'02:42' is no MAC address; "),
+    ({"isolation": "none"}, "isolation", "literal_error"),
+    ({"cpu_percent": 101}, "cpu_percent", "less_than_equal"),
+    ({"cpuset_mems": "x"}, "cpuset_mems", "'x' is no set of processors; "),
+    ({"umask": "9"}, "umask", "'9' are no permission bits; "),
 ]
 
 
