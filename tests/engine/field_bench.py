@@ -210,9 +210,16 @@ class Bench:
         return loaded
 
     def filled(self, text: str) -> str:
-        """The text with `{net}`, `{net6}` and `{stack}` put in."""
-        net6 = "fd00:" + self._net.replace(".", ":")
-        return text.replace("{net}", self._net).replace("{net6}", net6).replace("{stack}", self.stack)
+        """The text with `{net}`, `{net6}`, `{stack}` and `{image}` put in."""
+        known = {
+            "{net}": self._net,
+            "{net6}": "fd00:" + self._net.replace(".", ":"),
+            "{stack}": self.stack,
+            "{image}": self.base["image"],
+        }
+        for word, value in known.items():
+            text = text.replace(word, value)
+        return text
 
     def plan(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> Plan:
         """The plan for these containers."""

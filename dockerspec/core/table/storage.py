@@ -17,6 +17,7 @@ from dockerspec.core.table.base import Body, Context, Json, Part, Row, dig, plac
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 _PROPAGATION = {"shared", "rshared", "slave", "rslave", "private", "rprivate"}
 _DEFAULT_PROPAGATION = "rprivate"
+_DEFAULT_RECURSIVE = "enabled"
 _MAKES_SOURCE: ApiVersion = (1, 42)
 """From this API version on a mount can make its missing source folder, as the short form always does."""
 
@@ -32,8 +33,9 @@ def _mount(kind: str, source: str, **options: Value) -> dict[str, Value]:
         source = ""
     if kind == "bind" and source.startswith("/"):
         source = posixpath.normpath(source)
-    if options.get("propagation") == _DEFAULT_PROPAGATION:
-        options["propagation"] = None
+    for name, default in (("propagation", _DEFAULT_PROPAGATION), ("recursive", _DEFAULT_RECURSIVE)):
+        if options.get(name) == default:
+            options[name] = None
     known = {key: value for key, value in options.items() if value not in (None, "", False, ())}
     return {"type": kind, **({"source": source} if source else {}), **known}
 
