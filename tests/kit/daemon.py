@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.kit import slots, sweep
@@ -30,10 +31,13 @@ class Daemon:
         engine: which programs it runs.
         host: its address, `unix:///...`.
         raw: calls to it, independent of the product.
+
+    `settings` are further keys of its daemon.json.
     """
 
-    def __init__(self, engine: EngineBinaries) -> None:
+    def __init__(self, engine: EngineBinaries, settings: Mapping[str, object] | None = None) -> None:
         self.engine = engine
+        self._settings = dict(settings or {})
         self._claim: Claim | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -174,6 +178,7 @@ class Daemon:
             "ip6tables": False,
             "exec-opts": ["native.cgroupdriver=cgroupfs"],
             "shutdown-timeout": 3,
+            **self._settings,
         }
 
     def _launch(self) -> None:

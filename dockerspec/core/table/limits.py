@@ -3,7 +3,7 @@
 The engine's update call reads zero as "leave alone". A limit is lifted live where another value means the same as
 none to the kernel (tried on running containers): -1 for the processor quota, 100 ms for its period, and on cgroup v1
 -1 for the memory reservation and 1024 for the processor shares; `PidsLimit` takes zero itself. Memory, `NanoCpus` and
-the processor sets know no such value and are lifted by a replacement. decisions/0013 has what was tried.
+the processor sets know no such value and are lifted by a replacement.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def namespace(text: str | None, context: Context) -> str:
     return f"container:{context.ids.get(name, name)}" if colon and kind == "container" else text
 
 
-def _namespace_row(key: str, at: str, *, default: str = "") -> Row[Any]:
+def _namespace_row(key: str, at: str, *, default: str = "", polluted: bool = False) -> Row[Any]:
     path = tuple(at.split("."))
 
     def put(body: Body, spec: Any, context: Context) -> None:
@@ -125,6 +125,7 @@ def _namespace_row(key: str, at: str, *, default: str = "") -> Row[Any]:
         have=lambda raw, _engine: dig(raw, path) or default,
         put=put,
         way=replace,
+        polluted=polluted,
     )
 
 
@@ -307,7 +308,8 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     simple("device_cgroup_rules", "HostConfig.DeviceCgroupRules", default=(), normal=as_tuple),
     _namespace_row("pid", "HostConfig.PidMode"),
-    _namespace_row("ipc", "HostConfig.IpcMode", default="private"),
+    # A daemon may be set up with another default for this one and for the control group's.
+    _namespace_row("ipc", "HostConfig.IpcMode", default="private", polluted=True),
     simple("uts", "HostConfig.UTSMode", default=""),
     simple("userns_mode", "HostConfig.UsernsMode", default="", normal=_userns),
     Row(
@@ -317,6 +319,7 @@ ROWS: tuple[Row[Any], ...] = (
         have=lambda raw, _engine: dig(raw, ("HostConfig", "CgroupnsMode")) or "host",
         put=_put_cgroup,
         way=replace,
+        polluted=True,
     ),
     simple("cgroup_parent", "HostConfig.CgroupParent", default=""),
     Row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from dockerspec.core.diff.change import HIDDEN, Cause
 from dockerspec.core.diff.compare import compare, hide, is_ignored, leaves
-from dockerspec.core.ownership import digest
+from dockerspec.core.ownership import digest, record
 from dockerspec.core.table import container as table
 from dockerspec.core.way import Way
 from tests.unit.core.samples import ENGINE
@@ -161,3 +162,95 @@ def test_a_mac_address_of_the_engines_is_not_in_the_changes() -> None:
     have = {"front": {"aliases": ("web",), "mac_address": "02:42"}}
     want = {"front": {"aliases": ("web", "www")}}
     assert [path for path, *_ in one("networks", want, have, None)] == ["networks.front.aliases"]
+
+
+SAME = object()
+
+
+@pytest.mark.parametrize(
+    ("key", "want", "have", "recorded", "differs"),
+    [
+        ("blkio_config", {"weight": 300}, {}, {"weight": 300}, False),  # the kernel has no weights
+        ("blkio_config", {"weight": 300}, {}, {"weight": 200}, True),
+        ("blkio_config", {"weight": 300}, {}, None, True),
+        ("blkio_config", {"weight": 300}, {"weight": 200}, {"weight": 300}, True),  # changed outside
+        ("blkio_config", {"weight": 300, "device_read_bps": {"/d": 1}}, {"device_read_bps": {"/d": 1}}, SAME, False),
+        ("blkio_config", {"weight": 300, "device_read_bps": {"/d": 1}}, {"device_read_bps": {"/d": 2}}, SAME, True),
+        ("cpu_percent", 50, 0, 50, False),
+        ("cpu_percent", 0, 50, 50, True),
+        ("oom_kill_disable", True, False, True, False),  # cgroup v2
+        ("oom_kill_disable", False, True, True, True),
+        ("mem_swappiness", 10, None, 10, False),
+        ("init", None, True, None, False),  # the daemon's default
+        ("init", False, True, None, True),  # silent before, and the daemon's default is an init process
+        ("init", None, False, False, True),
+        ("masked_paths", None, ("/proc/a",), None, False),
+        ("masked_paths", None, False, False, True),  # an empty list was asked for
+        ("masked_paths", False, ("/proc/a",), None, True),
+    ],
+)
+def test_what_the_engine_drops_or_adds_is_told_by_the_record(
+    key: str, want: Json, have: Json, recorded: Json, differs: bool
+) -> None:
+    asked = want if recorded is SAME else recorded
+    row = table.BY_KEY[key]
+    kept = None if recorded is None and key == "blkio_config" else record([row], {key: asked})
+    assert bool(one(key, want, have, kept)) is differs
+
+
+def test_without_a_record_the_engines_own_paths_are_no_difference() -> None:
+    assert one("masked_paths", None, ("/proc/a",), None) == []
+    assert one("masked_paths", ("/proc/b",), ("/proc/a",), None) != []
+
+
+@pytest.mark.parametrize(
+    ("live", "way"),
+    [
+        ({"cpus": 5, "cpu_period": 0, "cpu_quota": 0}, Way.UPDATE),
+        ({"cpus": 5, "cpu_period": 100_000, "cpu_quota": 0}, Way.REPLACE),  # even the kernel's own period, once set
+        ({"cpus": 5, "cpu_period": 0, "cpu_quota": 9}, Way.REPLACE),
+    ],
+)
+def test_processors_are_not_set_live_beside_a_period(live: Json, way: Way) -> None:
+    rows = [table.BY_KEY[key] for key in ("cpus", "cpu_period", "cpu_quota")]
+    want = {**dict.fromkeys(live, 0), "cpus": 7}
+    found = {item.path: item.way for item in compare(rows, want, live, None, ENGINE)}
+    assert found["cpus"] is way
+
+
+MACS = {"a": {"mac_address": "02:01"}, "b": {"mac_address": "02:02"}}
+
+
+@pytest.mark.parametrize(
+    ("fixed", "want", "have", "paths"),
+    [
+        ({}, {"a": {}, "b": {}}, MACS, []),  # the engine's own choice
+        ({"a": "02:01"}, {"a": {}, "b": {}}, MACS, ["networks.a.mac_address"]),  # no longer asked for
+        ({"a": "02:01", "b": "02:02"}, {"a": {}, "b": {}}, MACS, ["networks.a.mac_address", "networks.b.mac_address"]),
+        ({"a": "02:01"}, {"a": {"mac_address": "02:01"}, "b": {}}, MACS, []),
+        ({"a": "02:01"}, {"a": {"mac_address": "02:09"}, "b": {}}, MACS, ["networks.a.mac_address"]),
+        ({"a": "02:07"}, {"a": {}, "b": {}}, MACS, []),  # it was connected anew since
+        ({"a": "02:01"}, {"a": {"mac_address": "02:01"}}, {"a": {}}, []),  # it doesn't run: nothing to see
+        ({"a": "02:01"}, {"a": {"mac_address": "02:09"}}, {"a": {}}, ["networks.a.mac_address"]),
+    ],
+)
+def test_a_fixed_mac_address_is_told_from_the_engines_choice(fixed: Json, want: Json, have: Json, paths: Json) -> None:
+    recorded = record([table.BY_KEY["mac_address"]], {"mac_address": fixed})
+    assert [path for path, *_ in one("networks", want, have, recorded)] == paths
+
+
+@pytest.mark.parametrize(
+    ("api", "old", "new", "way"),
+    [
+        ((1, 54), {"a": {"mac_address": "1"}}, {"a": {"mac_address": "2"}}, Way.NETWORK),
+        ((1, 51), {"a": {"mac_address": "1"}}, {"a": {"mac_address": "2"}}, Way.REPLACE),
+        ((1, 51), {"a": {"mac_address": "1"}}, {"a": {"mac_address": "1", "aliases": ("x",)}}, Way.REPLACE),
+        ((1, 43), {"a": {"mac_address": "1"}}, {"a": {"mac_address": "1", "aliases": ("x",)}}, Way.NETWORK),
+        ((1, 43), {"a": {"mac_address": "1"}}, {"a": {}}, Way.REPLACE),
+        ((1, 51), {"a": {"mac_address": "1"}}, {"b": {}}, Way.NETWORK),
+        ((1, 51), {"a": {}}, {"a": {}, "b": {"mac_address": "1"}}, Way.REPLACE),
+        ((1, 51), {"a": {"mac_address": "1"}}, {"a": {"mac_address": "1"}, "b": {}}, Way.NETWORK),
+    ],
+)
+def test_a_mac_address_survives_a_connect_only_on_some_engines(api: Json, old: Json, new: Json, way: Way) -> None:
+    assert table.BY_KEY["networks"].way(old, new, replace(ENGINE, api=api)) is way

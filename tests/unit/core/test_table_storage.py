@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from dockerspec.core.table.storage import is_anonymous, mounted_volumes
-from tests.unit.core.samples import container, context, have, put, want
+from tests.unit.core.samples import ENGINE, container, context, have, put, want
 
 Json = Any
 HEX = "0123456789abcdef" * 4
@@ -79,6 +80,29 @@ def test_a_replaced_containers_anonymous_volumes_go_on_in_its_successor() -> Non
     seen = context({"Volumes": {"/v": {}}}, anonymous={"/v": HEX, "/cache": HEX[::-1], "/gone": "c" * 64})
     body = put("volumes", container(volumes=["/cache"]), seen)
     assert body == {"HostConfig": {"Binds": [f"{HEX[::-1]}:/cache:rw", f"{HEX}:/v:rw"]}}
+
+
+def test_an_anonymous_volume_moves_with_the_options_of_its_mount() -> None:
+    seen = context(anonymous={"/a": HEX, "/b": HEX})
+    driver = {"nocopy": True, "driver_config": "local", "labels": {"x": "y"}}
+    mounts = [
+        {"type": "volume", "target": "/a", "volume": driver},
+        {"type": "volume", "target": "/b", "read_only": True, "volume": {"subpath": "s"}},
+    ]
+    assert put("volumes", container(volumes=mounts), seen)["HostConfig"] == {
+        "Binds": [f"{HEX}:/a:rw,nocopy"],
+        "Mounts": [
+            {"Type": "volume", "Source": HEX, "Target": "/b", "ReadOnly": True, "VolumeOptions": {"Subpath": "s"}}
+        ],
+    }
+
+
+@pytest.mark.parametrize(("api", "options"), [((1, 41), {}), ((1, 42), {"CreateMountpoint": True})])
+def test_a_mount_makes_its_missing_source_where_the_engine_can(api: tuple[int, int], options: Json) -> None:
+    spec = container(volumes=[{"type": "bind", "source": "/srv", "target": "/s", "bind": {"recursive": "disabled"}}])
+    body = put("volumes", spec, context(engine=replace(ENGINE, api=api)))
+    (found,) = body["HostConfig"]["Mounts"]
+    assert found["BindOptions"] == {"NonRecursive": True, **options}
 
 
 def test_an_anonymous_volume_does_not_take_a_named_ones_place() -> None:
