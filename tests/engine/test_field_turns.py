@@ -123,3 +123,15 @@ def test_a_foreign_container_whose_namespaces_are_shared_is_made_anew(stage: Sta
     assert {"network_mode", "pid", "ipc"} <= paths
     stage.settle(shared)
     assert stage.plan(shared).is_empty
+
+
+def test_a_container_that_removes_itself_is_replaced_all_the_same(stage: Stage, raw: RawEngine) -> None:
+    one, two = (web("auto_remove: true", f"environment: {{A: {value}}}") for value in ("one", "two"))
+    for _ in range(3):
+        stage.settle(one)
+        stage.settle(two)
+    assert stage.plan(two).is_empty
+    assert len(raw.containers(dockerspec_stack=stage.stack)) == 1
+    stage.settle(web())
+    raw.post(f"/containers/{stage.stack}-web-1/stop", t=0)
+    assert {path for item in stage.plan(web()).changes for path in [f.path for f in item.fields]} == {"state"}

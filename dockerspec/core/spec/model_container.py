@@ -208,7 +208,9 @@ class ContainerSpec(SpecModel):
         None, "What happens when the container stops by itself; no by default.", "unless-stopped", "on-failure:3"
     )
     auto_remove: Bool = key(
-        False, "Whether the engine removes the container once it has stopped; false by default.", True
+        False,
+        "Whether the engine removes the container once it has stopped; a replacement has no way back then.",
+        True,
     )
     stop_signal: Signal | None = key(
         None, "Signal that stops the process; the image's, else SIGTERM, by default.", "SIGQUIT"

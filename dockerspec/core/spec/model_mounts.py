@@ -79,7 +79,7 @@ class ImageOptions(SpecModel):
     subpath: Text | None = key(None, "Folder within the image to mount; its root by default.", "srv/www")
 
 
-_NEEDS_SOURCE = ("bind", "image", "npipe", "cluster")
+_NEEDS_SOURCE = ("bind", "image", "npipe")
 
 
 class Mount(SpecModel):
@@ -96,7 +96,7 @@ class Mount(SpecModel):
         },
     }
 
-    type: Literal["bind", "volume", "tmpfs", "image", "npipe", "cluster"] = needed("The kind of mount.", "bind")
+    type: Literal["bind", "volume", "tmpfs", "image", "npipe"] = needed("The kind of mount.", "bind")
     source: Text | None = key(
         None, "The host's path, the volume's name or the image; none is an anonymous volume.", "pgdata", "./conf"
     )

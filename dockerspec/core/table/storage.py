@@ -174,9 +174,7 @@ def _mount_options(mount: Any, api: ApiVersion) -> Body:
         options["TmpfsOptions"] = {key: value for key, value in chosen.items() if value is not None}
     if image and image.subpath:
         options["ImageOptions"] = {"Subpath": image.subpath}
-    options = {key: value for key, value in options.items() if value}
-    # The engine takes a cluster mount only with its options, which are empty.
-    return {**options, "ClusterOptions": {}} if mount.type == "cluster" else options
+    return {key: value for key, value in options.items() if value}
 
 
 def _mount_body(mount: Any, context: Context) -> Body:
@@ -272,7 +270,6 @@ ROWS: tuple[Row[Any], ...] = (
             "HostConfig.Mounts.TmpfsOptions.Mode",
             "HostConfig.Mounts.TmpfsOptions.Options",
             "HostConfig.Mounts.ImageOptions.Subpath",
-            "HostConfig.Mounts.ClusterOptions",
         ),
         want=_want_volumes,
         have=_have_volumes,
@@ -294,7 +291,6 @@ ROWS: tuple[Row[Any], ...] = (
                 lambda spec: any(m.tmpfs and m.tmpfs.options for m in spec.volumes),
                 "a tmpfs's options",
             ),
-            Part("volumes", (1, 42), lambda spec: any(m.type == "cluster" for m in spec.volumes), "a cluster mount"),
             Part(
                 "volumes",
                 (1, 44),

@@ -6,6 +6,7 @@ Whether, when and in which order they run is not known here.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -13,13 +14,18 @@ from typing import Any, BinaryIO
 from dockerspec.core.plan import action as act
 from dockerspec.engine.images import split_reference
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import EngineError, NotFound
+from dockerspec.errors import Conflict, EngineError, NotFound
 from dockerspec.runtime.clock import Clock
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
 from dockerspec.runtime.execute.streams import Notes, follow_build, follow_pull
 
 Json = Any
+_IN_PROGRESS = "already in progress"
+_REMOVAL_SECONDS = 30.0
+_REMOVAL_LOOK = 0.05
+_PAUSE = threading.Event()
+
 Warnings = tuple[str, ...]
 
 PackContext = Callable[[act.BuildImage], tuple[BinaryIO, str]]
@@ -154,7 +160,15 @@ def _stop_container(action: act.StopContainer, tools: Tools) -> Warnings:
 
 
 def _remove_container(action: act.RemoveContainer, tools: Tools) -> Warnings:
-    return _gone_is_fine(lambda: tools.engine.remove_container(action.container, force=action.force))
+    """Remove a container; one that the engine is removing already (`auto_remove`) is waited out."""
+    end = tools.clock.monotonic() + _REMOVAL_SECONDS
+    while True:
+        try:
+            return _gone_is_fine(lambda: tools.engine.remove_container(action.container, force=action.force))
+        except Conflict as fault:
+            if _IN_PROGRESS not in fault.message or tools.clock.monotonic() > end or tools.stopped():
+                raise
+        _PAUSE.wait(_REMOVAL_LOOK)
 
 
 def _rename_container(action: act.RenameContainer, tools: Tools) -> Warnings:

@@ -292,3 +292,21 @@ def test_other_faults_of_the_engine_pass_through(bench: Bench) -> None:
     bench.engine.fail("start_container", EngineError("boom"))
     with pytest.raises(EngineError, match="boom"):
         bench.do(act.StartContainer(**WEB))
+
+
+REMOVE = act.RemoveContainer(**COMMON, container="web", name="web")
+GOING = "removal of container web is already in progress"
+
+
+def test_a_container_that_removes_itself_is_waited_out(bench: Bench) -> None:
+    bench.engine.fail("remove_container", Conflict(GOING, status=409), times=3)
+    bench.do(REMOVE)
+    assert bench.engine.containers() == []
+
+
+@pytest.mark.parametrize(("message", "stopped"), [("container is running", False), (GOING, True)])
+def test_another_conflict_or_the_end_of_the_run_is_a_failure(bench: Bench, message: str, stopped: bool) -> None:
+    bench.stopped = stopped
+    bench.engine.fail("remove_container", Conflict(message, status=409))
+    with pytest.raises(Conflict):
+        bench.do(REMOVE)

@@ -188,6 +188,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"devices": ["nvidia.com=0"]}, "devices.0", '\'nvidia.com=0\' is no device; write "/dev/ttyUSB0", "/dev/sda:/dev'),
     ({"devices": [{"source": "gpu"}]}, "devices.0.source", "'gpu' is no device; write a path such as /dev/ttyUSB0, or"),
     ({"devices": [{"source": "a.com/b=c", "target": "/x"}]}, "devices.0", "the CDI device a.com/b=c says itself where"),
+    ({"volumes": [{"type": "cluster", "source": "a", "target": "/a"}]}, "volumes.0.type", "literal_error"),
     ({"mac_address": "02:42"}, "mac_address", "'02:42' is no MAC address; "),
     ({"isolation": "none"}, "isolation", "literal_error"),
     ({"cpu_percent": 101}, "cpu_percent", "less_than_equal"),

@@ -15,11 +15,13 @@ from dockerspec.core.spec.validate.external import check_external
 from dockerspec.core.spec.validate.findings import Findings, SpanOf
 from dockerspec.core.spec.validate.health import check_conditions
 from dockerspec.core.spec.validate.limits import check_limits
+from dockerspec.core.spec.validate.macs import check_macs
 from dockerspec.core.spec.validate.mounts import check_mounts
 from dockerspec.core.spec.validate.names import check_names
 from dockerspec.core.spec.validate.networks import check_addresses, check_modes, check_subnets
 from dockerspec.core.spec.validate.ports import check_ports
 from dockerspec.core.spec.validate.references import check_references
+from dockerspec.core.spec.validate.removal import check_removal
 
 __all__ = ["RULES", "validate"]
 
@@ -33,9 +35,11 @@ RULES: tuple[Rule, ...] = (
     check_modes,
     check_subnets,
     check_addresses,
+    check_macs,
     check_mounts,
     check_limits,
     check_conditions,
+    check_removal,
     check_external,
 )
 """Every rule, in no order that matters."""
