@@ -184,7 +184,8 @@ class FakeContainers(FakeStore):
                     )
                 self._tell(container, "kill", signal="9")
                 self._end(container, _KILLED)
-            del self._containers[container["Id"]]
+            if self._containers.pop(container["Id"], None) is None:
+                return  # it has removed itself
             if volumes:
                 for mount in container["Mounts"]:
                     if shapes.ANONYMOUS.fullmatch(mount.get("Name") or "") and not self._users_of(mount["Name"]):
@@ -260,6 +261,9 @@ class FakeContainers(FakeStore):
         names = [] if mode.startswith("container:") else list(dict.fromkeys([mode, *given]))
         networks = {name: shapes.endpoint(given.get(name) or {}) for name in names}
         container["NetworkSettings"]["Networks"] = networks
+        for name, endpoint in networks.items():
+            if endpoint["MacAddress"]:
+                self._fixed_macs[container["Id"], name] = endpoint["MacAddress"].lower()
 
     def _attach(self, container: Json) -> None:
         """Find the networks and take the ports, or fail as the engine does."""
@@ -296,6 +300,8 @@ class FakeContainers(FakeStore):
         state["FinishedAt"] = self._now()
         self._leave_all(container)
         self._tell(container, "die", exitCode=str(code))
+        if container["HostConfig"]["AutoRemove"] and self._containers.pop(container["Id"], None):
+            self._tell(container, "destroy")
 
 
 def _host_ports(container: Json) -> set[str]:

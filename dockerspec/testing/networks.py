@@ -62,7 +62,8 @@ class FakeNetworks(FakeStore):
             if name in networks:
                 own = joining["Name"][1:]
                 raise EngineForbidden(f"endpoint with name {own} already exists in network {name}", status=403)
-            networks[name] = shapes.endpoint(copy.deepcopy(dict(endpoint)))
+            # A MAC address is not heeded here before API 1.54.
+            networks[name] = shapes.endpoint(copy.deepcopy({**endpoint, "MacAddress": ""}))
             networks[name]["NetworkID"] = network["Id"]
             if joining["State"]["Running"]:
                 self._join(joining, name, network)
@@ -75,6 +76,7 @@ class FakeNetworks(FakeStore):
             name = network["Name"]
             if leaving["NetworkSettings"]["Networks"].pop(name, None) is None:
                 raise ServerError(f"container {leaving['Id']} is not connected to network {name}", status=500)
+            self._fixed_macs.pop((leaving["Id"], name), None)
             network["Containers"].pop(leaving["Id"], None)
             self._tell_network(network, "disconnect", container=leaving["Id"])
 

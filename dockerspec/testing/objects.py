@@ -22,6 +22,7 @@ class FakeStore(FakeHost):
     def __init__(self) -> None:
         super().__init__()
         self._containers: dict[str, Json] = {}
+        self._fixed_macs: dict[tuple[str, str], str] = {}
         self._networks: dict[str, Json] = {}
         self._volumes: dict[str, Json] = {}
         self._images: dict[str, Json] = {}
@@ -84,6 +85,10 @@ class FakeStore(FakeHost):
             if any(mount["Type"] == "volume" and mount["Name"] == volume for mount in item["Mounts"])
         ]
 
+    def _new_mac(self) -> str:
+        digits = "02" + self._new_id()[:10]
+        return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+
     def _join(self, container: Json, name: str, network: Json) -> None:
         """Give a running container its place in a network."""
         endpoint = container["NetworkSettings"]["Networks"][name]
@@ -96,6 +101,7 @@ class FakeStore(FakeHost):
             Gateway=gateway,
             IPAddress=wanted or f"{gateway.rpartition('.')[0]}.{number}",
             IPPrefixLen=16,
+            MacAddress=self._fixed_macs.get((container["Id"], name)) or self._new_mac(),
         )
         network["Containers"][container["Id"]] = {
             "Name": container["Name"][1:],
@@ -110,7 +116,7 @@ class FakeStore(FakeHost):
         for network in self._networks.values():
             network["Containers"].pop(container["Id"], None)
         for endpoint in container["NetworkSettings"]["Networks"].values():
-            endpoint.update(EndpointID="", Gateway="", IPAddress="", IPPrefixLen=0)
+            endpoint.update(EndpointID="", Gateway="", IPAddress="", IPPrefixLen=0, MacAddress="")
 
     def _tell(self, container: Json, action: str, **more: str) -> None:
         """Emit a container event with the attributes that all of them have."""

@@ -33,6 +33,11 @@ _HOST_TEXTS = words(
     "ContainerIDFile VolumeDriver Cgroup PidMode UTSMode UsernsMode Isolation CgroupParent CpusetCpus CpusetMems"
 )
 _HOST_FLAGS = words("AutoRemove Privileged PublishAllPorts ReadonlyRootfs OomKillDisable")
+_MASKED = words(
+    "/proc/asound /proc/acpi /proc/interrupts /proc/kcore /proc/keys /proc/latency_stats /proc/timer_list "
+    "/proc/timer_stats /proc/sched_debug /proc/scsi /sys/firmware /sys/devices/virtual/powercap"
+)
+_READONLY = words("/proc/bus /proc/fs /proc/irq /proc/sys /proc/sysrq-trigger")
 _CONFIG_TEXTS = words("Domainname User WorkingDir")
 _CONFIG_FLAGS = words("AttachStdin AttachStdout AttachStderr Tty OpenStdin StdinOnce")
 _CONFIG_NULLS = words("Env Cmd Entrypoint Volumes OnBuild")
@@ -92,6 +97,8 @@ def host_config(given: Mapping[str, Json]) -> dict[str, Json]:
         "IpcMode": "private",
         "ShmSize": 67108864,
         "Runtime": "runc",
+        "MaskedPaths": None if given.get("Privileged") else list(_MASKED),
+        "ReadonlyPaths": None if given.get("Privileged") else list(_READONLY),
     }
     config.update({key: value for key, value in given.items() if value is not None})
     config["NetworkMode"] = "bridge" if config["NetworkMode"] in ("", "default") else config["NetworkMode"]

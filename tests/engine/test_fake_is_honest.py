@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from dockerspec.engine.gateway import Gateway
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import EngineError
+from dockerspec.errors import EngineError, NotFound
 from dockerspec.runtime.execute.feed import since_of
 from dockerspec.testing import FakeEngine
 
@@ -240,6 +241,57 @@ def test_the_same_answers_and_refusals(fake: tuple[FakeEngine, Names], real: tup
     if real[0].api_version >= (1, 48):  # older engines word some refusals otherwise
         differing = {label: (ours, theirs) for (label, ours, _), (_, theirs, _) in zip(answered, expected, strict=True)}
         assert {label: pair for label, pair in differing.items() if pair[0] != pair[1]} == {}
+
+
+def test_mac_addresses_come_and_go_alike(fake: tuple[FakeEngine, Names], real: tuple[Gateway, Names]) -> None:
+    if real[0].api_version < (1, 44):
+        pytest.skip("this engine knows a MAC address of the container only")
+    assert macs_of_a_life(*fake) == macs_of_a_life(*real)
+
+
+def macs_of_a_life(engine: Engine, names: Names) -> list[str]:
+    """What a fixed MAC address looks like through the life of a container: itself, another one, or nothing."""
+    fixed, seen = "02:42:0A:00:00:05", []
+
+    def look() -> None:
+        mac = engine.container(names.one)["NetworkSettings"]["Networks"][names.net]["MacAddress"]
+        seen.append("another" if mac and mac.lower() != fixed.lower() else mac)
+
+    engine.create_network({"Name": names.net})
+    endpoint = {"EndpointsConfig": {names.net: {"MacAddress": fixed}}}
+    body = names.body(HostConfig={"NetworkMode": names.net}, NetworkingConfig=endpoint)
+    engine.create_container(names.one, body)
+    look()
+    engine.start_container(names.one)
+    look()
+    engine.stop_container(names.one, 0)
+    look()
+    engine.start_container(names.one)
+    look()
+    engine.disconnect_network(names.net, names.one, force=True)
+    engine.connect_network(names.net, names.one, {"MacAddress": fixed})
+    look()
+    engine.remove_container(names.one, force=True)
+    return seen
+
+
+def is_gone(engine: Engine, name: str) -> bool:
+    """Whether a container vanishes within a few seconds."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            engine.container(name)
+        except NotFound:
+            return True
+    return False
+
+
+def test_a_container_that_removes_itself_does_so(fake: tuple[FakeEngine, Names], real: tuple[Gateway, Names]) -> None:
+    for engine, names in (fake, real):
+        engine.create_container(names.one, names.body(HostConfig={"AutoRemove": True}))
+        engine.start_container(names.one)
+        engine.stop_container(names.one, 0)
+        assert is_gone(engine, names.one)
 
 
 def test_the_same_events(fake: tuple[FakeEngine, Names], real: tuple[Gateway, Names]) -> None:
