@@ -101,6 +101,10 @@ def parse_cpuset(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or re.fullmatch(_CPUSET, text) is None:
         raise ValueError(f'{shown(value)} is no set of processors; write numbers and ranges, such as "0-2,4"')
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if dash and int(first) > int(last):
+            raise ValueError(f"the range {part} in {shown(value)} runs backwards; write {last}-{first}")
     return text
 
 

@@ -170,7 +170,7 @@ def pools(*items: Json) -> Json:
     ],
 )
 def test_address_pools_where_the_spec_is_silent_are_the_engines_choice(config: Json, raw: Json, same: bool) -> None:
-    spec = stack(networks={"front": {"ipam": {"config": config}}}).networks["front"]
+    spec = stack(networks={"front": {"enable_ipv6": True, "ipam": {"config": config}}}).networks["front"]
     row = NETWORK["ipam.config"]
     assert row.agrees(row.want(spec, context()), row.have(raw, ENGINE)) is same
 

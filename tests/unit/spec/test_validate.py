@@ -165,7 +165,8 @@ BROKEN: dict[str, tuple[Data, list[str]]] = {
     "ports in host mode": (
         containers(a={"ports": ["80"], "network_mode": "host"}),
         [
-            "warning: containers.a.ports: with network_mode: host the engine publishes no ports; remove ports",
+            "containers.a.ports: with network_mode: host the engine publishes no ports; "
+            "remove ports, or remove network_mode",
         ],
     ),
     "ports in another's network": (
@@ -184,7 +185,13 @@ BROKEN: dict[str, tuple[Data, list[str]]] = {
         ["containers.a.network_mode: network_mode does not take the spec's network 'n'; write networks: [n] instead"],
     ),
     "subnets overlap": (
-        {"networks": {"a": net("10.1.0.0/24"), "b": net("10.1.0.0/16"), "c": net("fd00::/64")}},
+        {
+            "networks": {
+                "a": net("10.1.0.0/24"),
+                "b": net("10.1.0.0/16"),
+                "c": {**net("fd00::/64"), "enable_ipv6": True},
+            }
+        },
         [
             "networks.b.ipam.config[0].subnet: the subnet 10.1.0.0/16 overlaps with 10.1.0.0/24 of the network 'a'; "
             "choose a subnet that is free"

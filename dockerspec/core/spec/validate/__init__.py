@@ -11,14 +11,20 @@ from collections.abc import Callable
 from dockerspec.core.diagnostics import Diagnostic
 from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.validate.circles import check_circles
+from dockerspec.core.spec.validate.drivers import check_drivers
 from dockerspec.core.spec.validate.external import check_external
 from dockerspec.core.spec.validate.findings import Findings, SpanOf
 from dockerspec.core.spec.validate.health import check_conditions
+from dockerspec.core.spec.validate.kernel import check_kernel
+from dockerspec.core.spec.validate.labels import check_labels
 from dockerspec.core.spec.validate.limits import check_limits
+from dockerspec.core.spec.validate.logging import check_logging
 from dockerspec.core.spec.validate.macs import check_macs
+from dockerspec.core.spec.validate.modes import check_modes
 from dockerspec.core.spec.validate.mounts import check_mounts
 from dockerspec.core.spec.validate.names import check_names
-from dockerspec.core.spec.validate.networks import check_addresses, check_modes, check_subnets
+from dockerspec.core.spec.validate.networks import check_addresses, check_subnets
+from dockerspec.core.spec.validate.platforms import check_platforms
 from dockerspec.core.spec.validate.ports import check_ports
 from dockerspec.core.spec.validate.references import check_references
 from dockerspec.core.spec.validate.removal import check_removal
@@ -41,6 +47,11 @@ RULES: tuple[Rule, ...] = (
     check_conditions,
     check_removal,
     check_external,
+    check_kernel,
+    check_logging,
+    check_drivers,
+    check_labels,
+    check_platforms,
 )
 """Every rule, in no order that matters."""
 

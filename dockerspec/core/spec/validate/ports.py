@@ -37,7 +37,8 @@ def _publishes_nothing(name: str, spec: ContainerSpec, findings: Findings) -> bo
     mode = spec.network_mode or ""
     path: Path = ("containers", name, "ports")
     if mode in _NO_PORTS:
-        findings.warning(path, f"with network_mode: {mode} the engine publishes no ports", "remove ports")
+        summary = f"with network_mode: {mode} the engine publishes no ports"
+        findings.error(path, summary, "remove ports, or remove network_mode")
     elif mode.startswith(("service:", "container:")):
         owner = mode.partition(":")[2]
         findings.error(
