@@ -228,8 +228,9 @@ class Docker:
 
         Args:
             plan: the plan.
-            spec: the spec that it was made from. With it the engine is read once more at the end, and what then still
-                differs is in `Report.remaining`: the proof that the plan kept its promise.
+            spec: the spec that it was made from. With it a failure names the place in the spec, and the engine is read
+                once more at the end: what then still differs is in `Report.remaining`, the proof that the plan kept its
+                promise.
             parallelism: the most calls under way at once.
             on_event: told what happens, from the calling thread.
             cancel: once set, nothing new is begun.
@@ -247,6 +248,8 @@ class Docker:
         report = execute(
             plan, self._engine, on_event=on_event, cancel=cancel, parallelism=parallelism, clock=self._clock
         )
+        if spec is not None and any(item.message for item in report.outcomes.values()):
+            report = _traced(report, spec)
         if spec is None or not report.ok or plan.partial:
             return report
         return replace(report, remaining=self.plan(spec).changes if not plan.destroys else ())
@@ -304,6 +307,24 @@ def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
     kept = {name: value for name, value in source.variables.items() if value not in sensitive}
     withheld = tuple(sorted(source.variables.keys() - kept.keys()))
     return replace(source, variables=kept, withheld=withheld)
+
+
+def _traced(report: Report, spec: LoadResult) -> Report:
+    """The report with the place in the spec of each failure whose words tell it."""
+    from dockerspec.core.report.blame import blame
+    from dockerspec.core.report.outcome import Status
+    from dockerspec.core.spec.paths import format_path
+
+    stack, document = spec.stack, spec.document
+    if stack is None:
+        return report
+    outcomes = dict(report.outcomes)
+    for key, item in outcomes.items():
+        path = blame(stack, item.action, item.message) if item.status is Status.FAILED else None
+        if path is not None:
+            shown = document.without_short_form(path) if document else path
+            outcomes[key] = replace(item, path=format_path(shown), span=spec.span_of(path))
+    return replace(report, outcomes=outcomes)
 
 
 def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:

@@ -64,6 +64,9 @@ def _failure(item: Outcome, clean: Cleaner) -> Iterator[Line]:
     )
     for line in clean.lines(item.message):
         yield (Piece(f"{_INDENT}{line}"),)
+    if item.path:
+        place = f"{clean(str(item.span))} " if item.span else ""
+        yield (Piece(f"{_INDENT}spec: ", Role.FAINT), Piece(place, Role.STRONG), Piece(clean(item.path), Role.KEEP))
     for line in clean.lines(item.hint):
         yield (Piece(f"{_INDENT}hint: ", Role.FAINT), Piece(line, Role.KEEP))
     logs = clean.lines(item.logs.strip("\n"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from dockerspec.core.diagnostics import Span
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.plan.action import Action
 
@@ -28,6 +29,9 @@ class Outcome:
         status: its fate.
         message: the error, or for a skipped action the key of the action at fault; else empty.
         hint: what the user can do about the error, or empty.
+        path: the spec path that the error is about, as `containers.web.ports[0]`, or empty where the engine's words do
+            not tell or no spec was given.
+        span: the place of that path in its file, or None.
         warnings: what the engine remarked on a call that succeeded.
         logs: the last lines of a container that did not come up, or empty.
         seconds: how long it took.
@@ -38,6 +42,8 @@ class Outcome:
     status: Status
     message: str = ""
     hint: str = ""
+    path: str = ""
+    span: Span | None = None
     warnings: tuple[str, ...] = ()
     logs: str = ""
     seconds: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dockerspec.core.diagnostics import Span
 from dockerspec.core.report.outcome import Report
 from tests.unit.render.samples import create, done, failed, outcomes, remove, skipped, start
 
@@ -14,6 +15,8 @@ VALUE = Report(
             UP,
             "driver failed programming external connectivity: port is already allocated",
             hint="container other publishes 8080; stop it or choose another port",
+            path="containers.db.ports[0]",
+            span=Span("stack.yaml", 12, 5),
             logs="first\tline\n\x1b[31mred\x1b[0m\npassword hunter22\n",
         ),
         skipped(WEB, UP),
