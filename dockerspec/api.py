@@ -25,6 +25,7 @@ from dockerspec.core.desired.names import references, watched_references
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, warning
 from dockerspec.core.diff.differ import diff, diff_destroy
+from dockerspec.core.diff.host import check_host
 from dockerspec.core.diff.result import Diff
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.parse import parse_engine, parse_live
@@ -32,6 +33,7 @@ from dockerspec.core.live.state import LiveState
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.core.spec.model import Stack
+from dockerspec.core.spec.validate.findings import Findings
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Refused, SpecError
@@ -299,8 +301,10 @@ class Docker:
             contexts=_contexts(stack),
         )
         desired, faults = build_desired(stack, world)
+        findings = Findings(spec.span_of)
+        check_host(stack, live, findings)
         notes = tuple(warning("", note) for note in raw.notes)
-        return _View(desired, live, named, (*_placed(faults, spec), *notes))
+        return _View(desired, live, named, (*_placed(faults, spec), *findings.diagnostics, *notes))
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:

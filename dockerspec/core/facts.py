@@ -26,6 +26,10 @@ class EngineFacts:
         logging_driver: the log driver of a container that names none.
         runtime: the runtime of a container that names none.
         swap_limit: whether the kernel accounts swap; without it the engine stores no swap limit.
+        processors: how many the engine counts; 0 where it does not tell.
+        runtimes, log_drivers, network_drivers, volume_drivers: what the engine lists; empty where it does not tell.
+            Drivers that are plugins may be missing until they are first used.
+        cgroup_driver: `cgroupfs`, `systemd`, `none`, or empty where the engine does not tell.
     """
 
     version: str = ""
@@ -38,6 +42,12 @@ class EngineFacts:
     logging_driver: str = "json-file"
     runtime: str = "runc"
     swap_limit: bool = True
+    processors: int = 0
+    runtimes: tuple[str, ...] = ()
+    log_drivers: tuple[str, ...] = ()
+    network_drivers: tuple[str, ...] = ()
+    volume_drivers: tuple[str, ...] = ()
+    cgroup_driver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from dockerspec.api import Docker, load
 from dockerspec.core.report.outcome import Status
+from dockerspec.errors import SpecError
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
@@ -104,3 +105,43 @@ def test_the_report_names_the_field_that_the_engine_refused(
         assert (item.span is not None and str(item.span).startswith(f"{file.name}:")) or str(file) in str(item.span)
         line = file.read_text().splitlines()[item.span.line - 1]
         assert line[item.span.column - 1 :].strip(), item.span
+
+
+def test_what_the_host_lacks_is_an_error_before_anything_is_touched(
+    engine_daemon: Daemon | GivenEngine, raw: RawEngine, stack_name: str, busybox: str, tmp_path: Path
+) -> None:
+    subnet = engine_daemon.subnet(7)
+    raw.post("/networks/create", {"Name": f"{stack_name}-outer", "IPAM": {"Config": [{"Subnet": subnet}]}})
+    file = tmp_path / "stack.yaml"
+    file.write_text(
+        f"""\
+stack: {stack_name}
+networks: {{outer: {{external: true, name: {stack_name}-outer}}}}
+containers:
+  a: {{image: {busybox}, cpus: 100000}}
+  b: {{image: {busybox}, runtime: rnuc}}
+  c: {{image: {busybox}, networks: {{outer: {{ipv4_address: 192.0.2.9}}}}}}
+  d:
+    image: {busybox}
+    depends_on: {{a: {{condition: service_healthy}}}}
+  e: {{image: {busybox}, isolation: hyperv}}
+  f: {{image: {busybox}, logging: {{driver: sislog}}, cpuset: "0-9999"}}
+"""
+    )
+    with Docker(engine_daemon.host) as docker:
+        plan = docker.plan(load([file]))
+        with pytest.raises(SpecError):
+            docker.apply(plan)
+
+    places = {item.path: item.span.line for item in plan.diagnostics if item.span is not None}
+    assert places == {
+        "containers.a.cpus": 4,
+        "containers.b.runtime": 5,
+        "containers.c.networks.outer.ipv4_address": 6,
+        "containers.d.depends_on.a.condition": 9,
+        "containers.e.isolation": 10,
+        "containers.f.logging.driver": 11,
+        "containers.f.cpuset": 11,
+    }
+    assert len(plan.errors) == 5
+    assert raw.containers(dockerspec_stack=stack_name) == []

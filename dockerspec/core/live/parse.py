@@ -44,6 +44,7 @@ def parse_live(raw: RawSnapshot) -> LiveState:
 
 def parse_engine(version: Json, info: Json, api: tuple[int, int]) -> EngineFacts:
     """Facts about the engine."""
+    plugins = info.get("Plugins") or {}
     return EngineFacts(
         version=version.get("Version") or info.get("ServerVersion") or "",
         api=api,
@@ -55,6 +56,12 @@ def parse_engine(version: Json, info: Json, api: tuple[int, int]) -> EngineFacts
         logging_driver=info.get("LoggingDriver") or "json-file",
         runtime=info.get("DefaultRuntime") or "runc",
         swap_limit=bool(info.get("SwapLimit", True)),
+        processors=info.get("NCPU") or 0,
+        runtimes=tuple(sorted(info.get("Runtimes") or ())),
+        log_drivers=tuple(sorted(plugins.get("Log") or ())),
+        network_drivers=tuple(sorted(plugins.get("Network") or ())),
+        volume_drivers=tuple(sorted(plugins.get("Volume") or ())),
+        cgroup_driver=info.get("CgroupDriver") or "",
     )
 
 
