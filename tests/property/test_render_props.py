@@ -83,6 +83,8 @@ outcomes = st.builds(
     st.lists(texts, max_size=2).map(tuple),
     texts,
     st.floats(0, 1e6),
+    path=texts,
+    span=st.none() | st.builds(Span, texts, st.just(12), st.just(5)),
 )
 reports = st.builds(
     _report,

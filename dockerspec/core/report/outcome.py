@@ -29,25 +29,25 @@ class Outcome:
         status: its fate.
         message: the error, or for a skipped action the key of the action at fault; else empty.
         hint: what the user can do about the error, or empty.
-        path: the spec path that the error is about, as `containers.web.ports[0]`, or empty where the engine's words do
-            not tell or no spec was given.
-        span: the place of that path in its file, or None.
         warnings: what the engine remarked on a call that succeeded.
         logs: the last lines of a container that did not come up, or empty.
         seconds: how long it took.
         undo: whether it was a step of a way back.
+        path: the spec path that the error is about, as `containers.web.ports[0]`, or empty where the engine's words do
+            not tell or no spec was given.
+        span: the place of that path in its file, or None.
     """
 
     action: Action
     status: Status
     message: str = ""
     hint: str = ""
-    path: str = ""
-    span: Span | None = None
     warnings: tuple[str, ...] = ()
     logs: str = ""
     seconds: float = 0.0
     undo: bool = False
+    path: str = ""
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
