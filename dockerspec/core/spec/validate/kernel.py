@@ -33,7 +33,7 @@ _CAPABILITY_NAMES = (
 )
 _CAPABILITIES = tuple(_CAPABILITY_NAMES.split())
 
-_SECURITY = ("apparmor", "label", "no-new-privileges", "seccomp", "writable-cgroups")
+_SECURITY = ("apparmor", "label", "no-new-privileges", "seccomp", "systempaths", "writable-cgroups")
 _DEVICE_RULE = re.compile(r"[acb] (?:[0-9]+|\*):(?:[0-9]+|\*) [rwm]{1,3}")
 
 

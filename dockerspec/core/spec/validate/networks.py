@@ -58,20 +58,18 @@ def check_addresses(stack: Stack, findings: Findings) -> None:
             _check_endpoint(endpoint, stack.networks.get(network), place, findings)
             for key, address in _fixed(endpoint):
                 path = (*place, key)
-                kind = "MAC address" if key == _MAC else "address"
                 if spec.replicas > 1:
                     findings.error(
                         path,
-                        f"{spec.replicas} replicas can't share the {kind} {address}",
+                        f"{spec.replicas} replicas can't share the address {address}",
                         "remove the address, or set replicas: 1",
                     )
-                if key != _MAC:
-                    _check_subnet(stack.networks.get(network), network, address, path, findings)
+                _check_subnet(stack.networks.get(network), network, address, path, findings)
                 if spec.state == "absent":
                     continue
                 holder = taken.setdefault((network, address), f"the container {name!r}")
                 if holder != f"the container {name!r}":
-                    findings.error(path, f"{holder} has the {kind} {address} already", "choose another address")
+                    findings.error(path, f"{holder} has the address {address} already", "choose another address")
 
 
 def _reserved(pool: IpamPool) -> Iterator[tuple[str, str]]:
@@ -209,7 +207,7 @@ def _alone(address: str) -> str:
 
 
 def _fixed(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    for key in (*_ADDRESSES, _MAC):
+    for key in _ADDRESSES:
         value = getattr(endpoint, key)
         if value is not None:
             yield key, value
