@@ -102,8 +102,6 @@ def _check_system(spec: ContainerSpec, engine: EngineFacts, path: Path, findings
         )
     if engine.os != "linux":
         return
-    if spec.isolation not in (None, "default"):
-        findings.error((*path, "isolation"), f"a Linux engine has no isolation {spec.isolation!r}", "remove isolation")
     for index, mount in enumerate(spec.volumes):
         if mount.type not in _LINUX_MOUNTS:
             findings.error(

@@ -89,10 +89,6 @@ FAULTS: dict[str, tuple[Data, str]] = {
         "containers.web.cgroup_parent: 'shop' is no slice, and this engine's control groups are systemd's; "
         "write the name of a slice, such as shop.slice",
     ),
-    "isolation": (
-        web(isolation="hyperv"),
-        "containers.web.isolation: a Linux engine has no isolation 'hyperv'; remove isolation",
-    ),
     "pipe": (
         web(volumes=[r"\\.\pipe\x:c:\pipe"]),
         "containers.web.volumes[0]: a Linux engine mounts no npipe; write type: bind or type: volume",
