@@ -5,6 +5,7 @@ Callers: the verb mix-ins of this package.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -85,8 +86,9 @@ class FakeStore(FakeHost):
             if any(mount["Type"] == "volume" and mount["Name"] == volume for mount in item["Mounts"])
         ]
 
-    def _new_mac(self) -> str:
-        digits = "02" + self._new_id()[:10]
+    def _chosen_mac(self, ident: str, network: str) -> str:
+        """The MAC address that the engine chooses for a container in a network."""
+        digits = "02" + hashlib.sha256(f"{ident} {network}".encode()).hexdigest()[:10]
         return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
 
     def _join(self, container: Json, name: str, network: Json) -> None:
@@ -101,7 +103,7 @@ class FakeStore(FakeHost):
             Gateway=gateway,
             IPAddress=wanted or f"{gateway.rpartition('.')[0]}.{number}",
             IPPrefixLen=16,
-            MacAddress=self._fixed_macs.get((container["Id"], name)) or self._new_mac(),
+            MacAddress=self._fixed_macs.get((container["Id"], name)) or self._chosen_mac(container["Id"], name),
         )
         network["Containers"][container["Id"]] = {
             "Name": container["Name"][1:],

@@ -17,7 +17,7 @@ from tests.engine.field_bench import FIELDS, Bench, api_version, key_of, lines_o
 from tests.kit.raw import RawEngine
 
 Json = Any
-WORDS = {"spec", "networks", "volumes", "runs", "before", "do", "paths", "way", "cause", "also", "since"}
+WORDS = {"spec", "networks", "volumes", "runs", "before", "do", "paths", "way", "cause", "also", "since", "cgroup"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Outside:
     Attributes:
         place: file and line, for messages.
         name: the key of its container.
-        spec, runs, before, do, paths, way, cause, also, since: the words of the entry.
+        spec, runs, before, do, paths, way, cause, also, since, cgroup: the words of the entry.
         objects: the words `networks` and `volumes`.
     """
 
@@ -42,11 +42,12 @@ class Outside:
     cause: Cause
     also: Mapping[str, str]
     since: tuple[int, int]
+    cgroup: int
     objects: Mapping[str, dict[str, Json]] = field(default_factory=dict)
 
     def known_to(self, engine: EngineFacts) -> bool:
-        """Whether this engine can show the case."""
-        return self.since <= engine.api
+        """Whether this engine and kernel can show the case."""
+        return self.since <= engine.api and self.cgroup in (0, engine.cgroup_version)
 
 
 def read_outside() -> list[Outside]:
@@ -68,6 +69,7 @@ def _entry(place: str, raw: Mapping[str, Json]) -> Outside:
         cause=Cause(raw.get("cause", Cause.DRIFT)),
         also=raw.get("also", {}),
         since=api_version(raw.get("since", "1.41")),
+        cgroup=raw.get("cgroup", 0),
         objects={kind: raw[kind] for kind in ("networks", "volumes") if kind in raw},
     )
 

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.core.spec.load import load as load_texts
 from dockerspec.core.spec.source import FileFault, SourceFile, Variables
+from dockerspec.testing import FakeEngine
 from tests.engine.field_bench import Case, read_cases
 from tests.flow.world import World, text_of, told
 from tests.property.stacks import STACK
 
 Json = Any
 
-CASES = read_cases()
+CASES = [case for case in read_cases() if case.since <= FakeEngine().api_version]
 BOUNDED = settings(
     max_examples=60,
     deadline=None,

@@ -213,7 +213,7 @@ def test_a_volume_of_somebody_elses_that_appeared_is_refused(bench: Bench) -> No
     [
         ({}, ""),
         ({"PidsLimit": 0, "CpusetCpus": None, "Ulimits": []}, ""),
-        ({"RestartPolicy": {"Name": "no"}, "MaskedPaths": None}, ""),
+        ({"RestartPolicy": {"Name": "no"}, "Nonsense": None}, ""),
         ({"BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 1}], "Memory": 5}, "BlkioDeviceReadBps, Memory"),
         ({"RestartPolicy": {"Name": "always"}}, "RestartPolicy"),
     ],
