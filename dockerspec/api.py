@@ -42,10 +42,12 @@ from dockerspec.runtime.snapshot import Query, read_raw
 
 # Most plans find nothing to do: what only others need is loaded by them.
 if TYPE_CHECKING:
+    from dockerspec.core.marks import Mark
     from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.progress import Progress
     from dockerspec.core.report.status import StackStatus
+    from dockerspec.core.takein.adopt import Adoption
 
 __all__ = ["PARALLELISM", "Docker", "is_plan_file", "load", "open_plan"]
 
@@ -251,6 +253,29 @@ class Docker:
             return report
         return replace(report, remaining=self.plan(spec).changes if not plan.destroys else ())
 
+    def plan_adopt(self, spec: LoadResult, names: Sequence[str] = ()) -> Adoption:
+        """What taking over the foreign objects that stand where the spec wants its own comes to. Changes nothing.
+
+        Args:
+            spec: the loaded spec.
+            names: addresses, keys or engine names of the objects to take over; empty for all.
+
+        Returns:
+            The objects, the plan that takes them over (hand it to `apply`), and the plan that would come next.
+
+        Raises:
+            SpecError: the spec has errors.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.core.takein.adopt import Adoption, adoptable, adopting
+
+        view = self._look(spec)
+        taken, faults = adoptable(view.desired, view.live, names)
+        plan = replace(adopting(view.desired.stack, taken, _placed(faults, spec)), engine=view.live.engine)
+        then = self._look(spec, tuple(item.mark for item in taken)) if taken else view
+        afterwards = self._plan(diff(then.desired, then.live), then, ())
+        return Adoption(view.desired.stack, taken, replace(plan, partial=True), afterwards)
+
     def status(self, spec: LoadResult) -> StackStatus:
         """How the objects of a stack fare.
 
@@ -278,10 +303,10 @@ class Docker:
         images = {item: view.live.images[item].id for item in view.references if item in view.live.images}
         return replace(plan, partial=bool(targets), engine=view.live.engine, images=images)
 
-    def _look(self, spec: LoadResult) -> _View:
+    def _look(self, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> _View:
         stack = spec.require()
         named = references(stack)
-        query = Query(stack.stack, named, watched_references(stack))
+        query = Query(stack.stack, named, watched_references(stack), assumed)
         raw = read_raw(self._engine, query)
         live = parse_live(raw)
         world = World(

@@ -183,12 +183,14 @@ def _foreign_name(desired: DesiredContainer, live: LiveState) -> Diagnostic | No
     if other is None or other.stack == desired.stack:
         # One of ours that could be listed and not be inspected is just being made or removed.
         return None
-    whose = f"belongs to the stack {other.stack}" if other.stack else "was not made by dockerspec"
-    return error(
-        f"containers.{desired.address.name}",
-        f"a container named {desired.name} is already there and {whose}",
-        f"rename or remove it (`docker rm -f {desired.name}`), or set another `container_name`",
-    )
+    others = f"rename or remove it (`docker rm -f {desired.name}`), or set another `container_name`"
+    if other.stack:
+        whose, fix = f"belongs to the stack {other.stack}", others
+    else:
+        whose = "was not made by dockerspec"
+        fix = f"take it over as it is with `dockerspec adopt {desired.address}`, {others}"
+    path = f"containers.{desired.address.name}"
+    return error(path, f"a container named {desired.name} is already there and {whose}", fix)
 
 
 def _health_words(pair: Pair) -> Iterator[Diagnostic]:

@@ -28,12 +28,12 @@ def _missing_external(kind: Kind, key: str, name: str) -> Diagnostic:
 
 
 def _foreign(kind: Kind, key: str, name: str, owner: str) -> Diagnostic:
-    whose = f"belongs to the stack {owner}" if owner else "was not made by dockerspec"
-    return error(
-        f"{kind}s.{key}",
-        f"a {kind} named {name} is already there and {whose}",
-        f"set `external: true` to use it as it is, set another `name`, or remove it with `docker {kind} rm {name}`",
-    )
+    others = f"set `external: true` to use it as it is, set another `name`, or remove it with `docker {kind} rm {name}`"
+    if owner:
+        summary, fix = f"belongs to the stack {owner}", others
+    else:
+        summary, fix = "was not made by dockerspec", f"take it over with `dockerspec adopt {kind}.{key}`, {others}"
+    return error(f"{kind}s.{key}", f"a {kind} named {name} is already there and {summary}", fix)
 
 
 def diff_networks(
