@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from dockerspec.core.report.progress import Progress
     from dockerspec.core.report.status import StackStatus
     from dockerspec.core.takein.adopt import Adoption
+    from dockerspec.core.takein.choose import Selection
+    from dockerspec.core.takein.importing import Imported
 
 __all__ = ["PARALLELISM", "Docker", "is_plan_file", "load", "open_plan"]
 
@@ -275,6 +277,40 @@ class Docker:
         then = self._look(spec, tuple(item.mark for item in taken)) if taken else view
         afterwards = self._plan(diff(then.desired, then.live), then, ())
         return Adoption(view.desired.stack, taken, replace(plan, partial=True), afterwards)
+
+    def import_spec(
+        self, selection: Selection, *, stack: str = "", folder: str = "", show_secrets: bool = False
+    ) -> Imported:
+        """Write a spec from live containers, and look at the engine through it. Changes nothing.
+
+        Args:
+            selection: which containers.
+            stack: the stack's name; by default that of the containers' own stack or Compose project.
+            folder: the name to take where they have neither.
+            show_secrets: write secret values in clear, instead of leaving them to the environment of the run.
+
+        Returns:
+            The text, and what a plan of it would still change: nothing, unless a live object can't be said in a spec.
+
+        Raises:
+            Refused: the selection means no container.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.core.spec.load import load as load_texts
+        from dockerspec.core.spec.source import FileFault, SourceFile, Variables
+        from dockerspec.core.takein.choose import choose
+        from dockerspec.core.takein.importing import Imported, differences, import_spec
+        from dockerspec.runtime.snapshot import read_chosen
+
+        raw = read_chosen(self._engine, lambda listing: choose(listing, selection))
+        written = import_spec(raw, stack=stack, folder=folder, show_secrets=show_secrets)
+        source = SourceFile("imported.yaml", written.text(), "/")
+        loaded = load_texts([source], Variables(environment=written.values), lambda _: FileFault("isn't read here"))
+        if loaded.stack is None:
+            return Imported(written, written.text(), tuple(map(str, loaded.diagnostics)))
+        adoption = self.plan_adopt(loaded)
+        left = differences(adoption)
+        return Imported(written, written.text(left), left, foreign=bool(adoption.taken))
 
     def status(self, spec: LoadResult) -> StackStatus:
         """How the objects of a stack fare.

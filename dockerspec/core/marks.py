@@ -1,9 +1,9 @@
 """Marks: how an object that was taken over is known, since its own labels can't be changed.
 
-The engine fixes labels at creation, so that an adopted object can't carry ours. A companion does: a local volume without
-data, whose labels name the object and what it stands for. Every plan lists the volumes in any case, so that seeing the
-marks costs no call. An object is the stack's if its own labels say so, or if a mark does whose identity is still that
-of the object: one that somebody made anew under the same name is foreign again.
+The engine fixes labels at creation, so that an adopted object can't carry ours. A companion does: a local volume
+without data, whose labels name the object and what it stands for. Every plan lists the volumes in any case, so that
+seeing the marks costs no call. An object is the stack's if its own labels say so, or if a mark does whose identity is
+still that of the object: one that somebody made anew under the same name is foreign again.
 
 Callers: runtime.snapshot, live, diff, plan, takein. Everything that decides whose an object is asks `Marks.owner`.
 """

@@ -67,6 +67,33 @@ def read_raw(engine: Engine, query: Query) -> RawSnapshot:
     )
 
 
+def read_chosen(engine: Engine, choose: Callable[[list[Json]], tuple[str, ...]]) -> RawSnapshot:
+    """Read the engine for an import: the chosen containers are inspected, whosever they are.
+
+    Args:
+        engine: the engine.
+        choose: from the listing to the IDs of the containers to inspect; what it raises goes through.
+
+    Raises:
+        EngineError: the engine can't be asked.
+    """
+    volumes = engine.volumes()
+    listing = engine.containers()
+    containers = engine.inspect_containers(choose(listing))
+    references = [(item.get("Config") or {}).get("Image") or "" for item in containers]
+    return RawSnapshot(
+        stack="",
+        version=engine.version(),
+        info=engine.info(),
+        api=engine.api_version,
+        listing=listing,
+        containers=containers,
+        networks=engine.networks(),
+        volumes=volumes,
+        images=_with_ids(engine, _images(engine, filter(None, references)), containers),
+    )
+
+
 def _distinct(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items))
 

@@ -16,9 +16,7 @@ from dockerspec.cli.spec_faults import load_or_print
 @carry_out_options
 @engine_options
 @click.pass_obj
-def adopt(
-    session: Session, source: SpecSource, names: tuple[str, ...], yes: bool, parallelism: int | None
-) -> int:
+def adopt(session: Session, source: SpecSource, names: tuple[str, ...], yes: bool, parallelism: int | None) -> int:
     """Take over objects that others made.
 
     Where the spec wants an object and one that dockerspec did not make has its name, that one becomes the stack's.

@@ -44,7 +44,7 @@ def parse_live(raw: RawSnapshot) -> LiveState:
         others=tuple(_other(item, marks) for item in raw.listing if item.get("Id") not in ids),
         networks=tuple(sorted(networks, key=lambda item: item.name)),
         volumes=tuple(sorted(volumes, key=lambda item: item.name)),
-        images={reference: _image(item) for reference, item in sorted(raw.images.items())},
+        images={reference: parse_image(item) for reference, item in sorted(raw.images.items())},
         registry=dict(raw.registry),
         marks=tuple(mark for mark in of_stack if mark.name not in stale),
         stale_marks=tuple(mark for mark in of_stack if mark.name in stale),
@@ -171,7 +171,8 @@ def _volume(raw: Json, engine: EngineFacts, marks: Marks) -> LiveVolume:
     )
 
 
-def _image(raw: Json) -> ImageFacts:
+def parse_image(raw: Json) -> ImageFacts:
+    """Facts about an image, from its inspect answer."""
     config = raw.get("Config") or {}
     parts = [raw.get("Os"), raw.get("Architecture"), raw.get("Variant")]
     return ImageFacts(

@@ -158,7 +158,9 @@ def _chosen(
         found = [item for item in candidates if _means(text, item)]
         if not found:
             close = nearest(text, [name for item in candidates for name in (str(item.address), item.name)])
-            hint = f"did you mean '{close}'?" if close else "write KIND.NAME, a key of the spec, or a name on the engine"
+            hint = (
+                f"did you mean '{close}'?" if close else "write KIND.NAME, a key of the spec, or a name on the engine"
+            )
             faults.append(error("", f"{text} names no container, network or volume of the stack {stack}", hint))
         elif not any(item.ident for item in found):
             hint = f"apply makes it; to take over an object of another name, set that name as {_key(found[0])} first"
