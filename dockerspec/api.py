@@ -293,8 +293,7 @@ class Docker:
             The text, and what a plan of it would still change: nothing, unless a live object can't be said in a spec.
 
         Raises:
-            Refused: the selection means no container.
-            EngineError: the engine can't be asked.
+            EngineError: the selection means no container, or the engine can't be asked.
         """
         from dockerspec.core.spec.load import load as load_texts
         from dockerspec.core.spec.source import FileFault, SourceFile, Variables

@@ -13,7 +13,7 @@ from typing import Any
 from dockerspec.core.nearest import nearest
 from dockerspec.core.ownership import ASIDE, Owner
 from dockerspec.core.takein.process import COMPOSE
-from dockerspec.errors import Refused
+from dockerspec.errors import NotFound
 
 Json = Any
 
@@ -40,7 +40,7 @@ def choose(listing: Iterable[Json], selection: Selection) -> tuple[str, ...]:
     """The IDs of the chosen containers, ordered by name.
 
     Raises:
-        Refused: a name means no container or several, or nothing at all is chosen.
+        NotFound: a name means no container or several, or nothing at all is chosen.
     """
     items = [(name_of(item), item) for item in listing]
     items = sorted(((name, item) for name, item in items if not name.endswith(ASIDE)), key=lambda pair: pair[0])
@@ -53,7 +53,7 @@ def choose(listing: Iterable[Json], selection: Selection) -> tuple[str, ...]:
             chosen[item["Id"]] = None
     if not chosen:
         wish = f"with the label {' and '.join(selection.labels)}" if selection.labels else "at all"
-        raise Refused(f"there is no container {wish} on this engine; `docker ps --all` lists them")
+        raise NotFound(f"there is no container {wish} on this engine", hint="`docker ps --all` lists them")
     order = {item["Id"]: number for number, (_, item) in enumerate(items)}
     return tuple(sorted(chosen, key=order.__getitem__))
 
@@ -69,10 +69,10 @@ def _one(wanted: str, items: Sequence[tuple[str, Json]]) -> str:
     if len(found) == 1:
         return str(found[0])
     if found:
-        raise Refused(f"{wanted} is the beginning of {len(found)} container IDs; write more of it")
+        raise NotFound(f"{wanted} is the beginning of {len(found)} container IDs", hint="write more of it")
     close = nearest(wanted, [name for name, _ in items])
     hint = f"did you mean '{close}'?" if close else "`docker ps --all` lists them"
-    raise Refused(f"there is no container {wanted} on this engine; {hint}")
+    raise NotFound(f"there is no container {wanted} on this engine", hint=hint)
 
 
 def _has(labels: Mapping[str, str], wanted: str) -> bool:

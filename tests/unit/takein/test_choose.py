@@ -11,7 +11,7 @@ from dockerspec.core.takein.choose import Selection, choose, stack_name
 from dockerspec.core.takein.fold import Member, fold
 from dockerspec.core.takein.page import Variable
 from dockerspec.core.takein.secrets import Vault, container_command
-from dockerspec.errors import Refused
+from dockerspec.errors import NotFound
 
 Json = Any
 
@@ -47,14 +47,14 @@ def test_containers_are_chosen_by_name_id_label_or_all(selection: Selection, cho
 @pytest.mark.parametrize(
     ("selection", "said"),
     [
-        (Selection(("wbe",)), "there is no container wbe on this engine; did you mean 'web'?"),
-        (Selection(("aaaa",)), "aaaa is the beginning of 2 container IDs; write more of it"),
+        (Selection(("wbe",)), "there is no container wbe on this engine\ndid you mean 'web'?"),
+        (Selection(("aaaa",)), "aaaa is the beginning of 2 container IDs\nwrite more of it"),
         (Selection(("aaa",)), "there is no container aaa"),
         (Selection(labels=("none",)), "there is no container with the label none on this engine"),
     ],
 )
 def test_what_means_nothing_is_said(selection: Selection, said: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotFound) as refused:
         choose(LISTING, selection)
     assert said in str(refused.value)
 
