@@ -46,7 +46,7 @@ def hide(path: str, value: Value) -> Value:
 
 
 def _cause(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None, way: Way) -> Cause:
-    if way is Way.REPLACE and row.update is None:
+    if recorded is not None and way is Way.REPLACE and row.update is None:
         return Cause.EDIT  # the engine can't have changed it on this container
     return cause_of(row.key, want, have, recorded)
 

@@ -45,16 +45,18 @@ def spec_keys(
     inverses = INVERSES[model]
     keys: dict[str, Any] = {}
     ordered = tuple(rows)
+    spec: Any = model.model_validate(base)
     for _ in range(_ROUNDS):
         before = dict(keys)
         for row in ordered:
             have = place.fields[row.key]
-            want = row.want(model.model_validate({**base, **keys}), place.context)
+            want = row.want(spec, place.context)
             if want == have or (recorded is not None and row.polluted and was(recorded, row.key, want)):
                 continue
             for key, value in inverses[row.key](have, replace(place, want=want)).items():
                 nested = key == "ipam" and key in keys
                 keys[key] = {**keys[key], **value} if nested else value
+            spec = model.model_validate({**base, **keys})
         if keys == before:
             break
     return keys
