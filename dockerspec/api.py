@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from dockerspec.core.desired.names import references, watched_references
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, warning
 from dockerspec.core.diff.differ import diff, diff_destroy
+from dockerspec.core.diff.resources import ADOPT
 from dockerspec.core.diff.result import Diff
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.parse import parse_engine, parse_live
@@ -37,6 +39,7 @@ from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Refused, SpecError
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
+from dockerspec.runtime.files import DEFAULT_NAMES
 from dockerspec.runtime.files import load_files as load
 from dockerspec.runtime.snapshot import Query, read_raw
 
@@ -80,6 +83,7 @@ class _View:
     live: LiveState
     references: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    files: tuple[str, ...] = ()
 
 
 class Docker:
@@ -328,7 +332,7 @@ class Docker:
             from dockerspec.core.plan.select import select
 
             found = select(found, view.desired, targets)
-        diagnostics = (*view.diagnostics, *found.diagnostics)
+        diagnostics = (*view.diagnostics, *(_typed(fault, view.files) for fault in found.diagnostics))
         if found.findings or diagnostics:
             from dockerspec.core.plan.planner import make_plan
 
@@ -357,13 +361,21 @@ class Docker:
         )
         desired, faults = build_desired(stack, world)
         notes = tuple(warning("", note) for note in raw.notes)
-        return _View(desired, live, named, (*_placed(faults, spec), *notes))
+        return _View(desired, live, named, (*_placed(faults, spec), *notes), spec.files)
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
     kept = {name: value for name, value in source.variables.items() if value not in sensitive}
     withheld = tuple(sorted(source.variables.keys() - kept.keys()))
     return replace(source, variables=kept, withheld=withheld)
+
+
+def _typed(fault: Diagnostic, files: tuple[str, ...]) -> Diagnostic:
+    """A fault whose way out is `dockerspec adopt`, with the command as it must be typed for these spec files."""
+    if ADOPT not in fault.fix or (len(files) == 1 and files[0] in DEFAULT_NAMES):
+        return fault
+    given = "".join(f" -f {shlex.quote(name)}" for name in files)
+    return replace(fault, fix=fault.fix.replace(ADOPT, f"{ADOPT}{given}"))
 
 
 def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:

@@ -95,7 +95,8 @@ def errors(plan: Plan) -> str:
 def test_the_plan_names_the_command_and_adopting_touches_nothing(scene: Scene) -> None:
     refused = errors(scene.stage.plan(SPEC))
     for address in NAMED:
-        assert f"`dockerspec adopt {address}`" in refused
+        assert f" {address}`" in refused
+    assert refused.count("`dockerspec adopt -f ") == 3
     before = scene.identity()
     adoption = scene.adoption()
     assert tuple(sorted(str(item.address) for item in adoption.taken)) == NAMED

@@ -129,7 +129,6 @@ def docker_run(image: str, stack: str, subnet: str, port: int) -> dict[str, Json
                 "PidMode": f"container:{stack}-typical",
                 "NetworkMode": f"container:{stack}-typical",
                 "VolumesFrom": [f"{stack}-typical:ro"],
-                "AutoRemove": True,
             },
         },
         f"{stack}-privileged": {**base, "HostConfig": {"Privileged": True, "NetworkMode": "host", "PidMode": "host"}},
@@ -175,7 +174,6 @@ def test_what_docker_run_made_comes_back_and_is_adopted(
         "DSN",
         f"{stack}_typical_api_token".upper(),
     }
-    assert any("AutoRemove" in note for note in found.written.notes)
     spec = read_back(found, tmp_path)
     assert spec.stack is not None
     assert spec.stack.volumes[f"{stack}-shared"].external, "somebody else uses it too"

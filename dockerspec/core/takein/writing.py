@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from dockerspec.core.facts import Value
 from dockerspec.core.ownership import was
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.table.base import Row
@@ -21,6 +22,10 @@ INVERSES: Mapping[type, Mapping[str, Inverse]] = {
     NetworkSpec: resources.NETWORK,
     VolumeSpec: resources.VOLUME,
 }
+
+_TELLING = ("networks", "driver_opts", "ipam.config")
+"""Rows by which a silent spec accepts whatever the engine has. It is written all the same, so that what is made anew
+gets the same addresses and options."""
 
 _ROUNDS = 3
 """Rows look at each other's keys (`volumes` at `tmpfs`, `cgroup` at `privileged`), so that one round may not do."""
@@ -51,7 +56,7 @@ def spec_keys(
         for row in ordered:
             have = place.fields[row.key]
             want = row.want(spec, place.context)
-            if want == have or (recorded is not None and row.polluted and was(recorded, row.key, want)):
+            if _is_said(row, want, have, recorded):
                 continue
             for key, value in inverses[row.key](have, replace(place, want=want)).items():
                 nested = key == "ipam" and key in keys
@@ -60,3 +65,10 @@ def spec_keys(
         if keys == before:
             break
     return keys
+
+
+def _is_said(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> bool:
+    """Whether a field needs no word more: it is as the spec so far asks for, or was asked for in just these words."""
+    if want == have or (recorded is not None and row.polluted and was(recorded, row.key, want)):
+        return True
+    return row.key not in _TELLING and row.agrees(want, have)

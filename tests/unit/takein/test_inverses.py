@@ -14,8 +14,10 @@ from dockerspec.core.spec.interpolate import Interpolator
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.spec.source import SourceFile
 from dockerspec.core.table import container, network, volume
+from dockerspec.core.table.base import Row, replace
 from dockerspec.core.takein.base import Place
 from dockerspec.core.takein.page import Noted, Variable, write
+from dockerspec.core.takein.unsaid import unsaid
 from dockerspec.core.takein.writing import INVERSES, spec_keys
 from tests.unit.core import samples
 
@@ -135,3 +137,19 @@ def test_comments_stay_comments(notes: list[str]) -> None:
 def test_a_variable_is_left_open_and_dollars_are_not() -> None:
     text = write({"a": Variable("TOKEN"), "b": "$TOKEN ${X}"})
     assert read(text, {"TOKEN": "hush"}) == {"a": "hush", "b": "$TOKEN ${X}"}
+
+
+def test_what_no_row_writes_is_named_if_it_matters() -> None:
+    raw = {"HostConfig": {"AutoRemove": True, "CpuCount": 0, "VolumeDriver": ""}, "Config": {"NetworkDisabled": True}}
+    rows = [row for row in container.ROWS if row.key != "auto_remove"]
+    lost = "not said in this spec, and lost when it is replaced"
+    assert unsaid(raw, rows) == [f"{lost}: HostConfig.AutoRemove is true", f"{lost}: Config.NetworkDisabled is true"]
+    known: Row[Json] = Row(
+        key="x",
+        engine=("HostConfig.AutoRemove",),
+        want=lambda *_: None,
+        have=lambda *_: None,
+        put=lambda *_: None,
+        way=replace,
+    )
+    assert unsaid(raw, [*rows, known]) == [f"{lost}: Config.NetworkDisabled is true"]
