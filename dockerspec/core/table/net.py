@@ -148,7 +148,7 @@ def _macs(endpoints: Value) -> dict[str, Value]:
     return {name: value for name, value in found.items() if value}
 
 
-def _once_fixed(have: Mapping[str, Value], was: Was) -> frozenset[str]:
+def once_fixed(have: Mapping[str, Value], was: Was) -> frozenset[str]:
     """The networks in which a live MAC address is there because the spec once fixed it.
 
     The engine shows its own choice in the same place. Which ones were asked for, only the digest of them all can tell:
@@ -169,7 +169,7 @@ def _trim_networks(want: Value, have: Value, was: Was) -> Value:
     """
     assert isinstance(want, Mapping)
     assert isinstance(have, Mapping)
-    fixed = _once_fixed(have, was)
+    fixed = once_fixed(have, was)
     unseen = _macs(want) if was(_MAC, _macs(want)) else {}
     result: dict[str, Value] = {}
     for name, endpoint in have.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dockerspec.core.facts import Value
-from dockerspec.core.table.base import Context, plain
+from dockerspec.core.table.base import Context, Was, plain
 from dockerspec.core.values.durations import format_duration
 
 Json = Any
@@ -29,6 +29,7 @@ class Place:
         context: what the row looks at: the image, and engine names by key.
         want: what the spec written so far asks for.
         fields: all normal forms of the object.
+        was: what was recorded at the object's creation; None where nothing was.
         names: the names of the engine's containers by ID.
         containers, networks, volumes: keys of the spec by engine name.
     """
@@ -37,6 +38,7 @@ class Place:
     context: Context
     want: Value = None
     fields: Mapping[str, Value] = field(default_factory=dict)
+    was: Was | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     containers: Mapping[str, str] = field(default_factory=dict)
     networks: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +51,11 @@ Inverse = Callable[[Any, Place], Keys]
 def as_is(key: str) -> Inverse:
     """The normal form is what the spec says."""
     return lambda have, _place: {key: plain(have)}
+
+
+def nothing(_have: Value, _place: Place) -> Keys:
+    """Another row's inverse says it."""
+    return {}
 
 
 def sized(key: str) -> Inverse:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dockerspec.core.table.base import plain
 from dockerspec.core.table.process import foreign_labels, pairs
 from dockerspec.core.takein.base import Inverse, Keys, Place, as_is, lasting, sized, without
 from dockerspec.core.values.durations import format_duration
@@ -78,12 +79,35 @@ def _blkio(have: Mapping[str, Any], _place: Place) -> Keys:
 def _devices(have: Mapping[str, Mapping[str, str]], _place: Place) -> Keys:
     items: list[Any] = []
     for target, item in sorted(have.items()):
+        if "source" not in item:  # a CDI device, which says itself where it goes
+            items.append(target)
+            continue
         source, permissions = item["source"], item["permissions"]
         if ":" in source + target:
             items.append({"source": source, "target": target, "permissions": permissions})
         else:
             items.append(f"{source}:{target}" + ("" if permissions == "rwm" else f":{permissions}"))
     return {"devices": items}
+
+
+def _gpus(have: Iterable[Mapping[str, Any]], _place: Place) -> Keys:
+    """GPU requests. A spec has one group of capabilities for each; the check of the written spec finds any more."""
+    items = []
+    for request in have:
+        item: Keys = {key: request[key] for key in ("driver", "options") if key in request}
+        if "device_ids" in request:
+            item["device_ids"] = list(request["device_ids"])
+        else:
+            item["count"] = "all" if request.get("count") == -1 else request.get("count", 0)
+        groups = request.get("capabilities", ())
+        capabilities = [name for name in (groups[0] if groups else ()) if name != "gpu"]
+        items.append({**item, **({"capabilities": capabilities} if capabilities else {})})
+    return {"gpus": items}
+
+
+def _paths(key: str) -> Inverse:
+    """No paths at all is a wish; any others may be the engine's own choice, which grows with its releases."""
+    return lambda have, place: {key: plain(have) or []} if have is False or place.was is not None else {}
 
 
 def namespace(key: str) -> Inverse:
@@ -106,8 +130,20 @@ def shared(mode: str, place: Place) -> str:
 
 _PLAIN = (
     *("entrypoint", "command", "user", "working_dir", "hostname", "domainname", "tty", "stdin_open", "stop_signal"),
-    *("restart", "init", "annotations", "dns", "dns_search", "dns_opt", "extra_hosts"),
+    *(
+        "stdin_once",
+        "umask",
+        "auto_remove",
+        "restart",
+        "init",
+        "annotations",
+        "dns",
+        "dns_search",
+        "dns_opt",
+        "extra_hosts",
+    ),
     *("mem_swappiness", "cpu_shares", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpuset"),
+    *("cpuset_mems", "cpu_count", "cpu_percent", "io_maximum_iops"),
     *("pids_limit", "oom_kill_disable", "oom_score_adj"),
     *("cap_add", "cap_drop", "privileged", "read_only", "security_opt", "group_add", "sysctls"),
     *("device_cgroup_rules", "uts", "userns_mode", "cgroup", "cgroup_parent", "runtime", "isolation", "storage_opt"),
@@ -115,7 +151,9 @@ _PLAIN = (
 
 INVERSES: Mapping[str, Inverse] = {
     **{key: as_is(key) for key in _PLAIN},
-    **{key: sized(key) for key in ("mem_limit", "memswap_limit", "mem_reservation", "shm_size")},
+    **{
+        key: sized(key) for key in ("mem_limit", "memswap_limit", "mem_reservation", "shm_size", "io_maximum_bandwidth")
+    },
     "stop_grace_period": lasting("stop_grace_period"),
     "environment": _environment,
     "labels": _labels,
@@ -125,6 +163,9 @@ INVERSES: Mapping[str, Inverse] = {
     "ulimits": _ulimits,
     "blkio_config": _blkio,
     "devices": _devices,
+    "gpus": _gpus,
+    "masked_paths": _paths("masked_paths"),
+    "readonly_paths": _paths("readonly_paths"),
     "pid": namespace("pid"),
     "ipc": namespace("ipc"),
 }

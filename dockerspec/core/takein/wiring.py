@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dockerspec.core.table.base import dig
-from dockerspec.core.takein.base import Inverse, Keys, Place, size
+from dockerspec.core.table.base import dig, plain
+from dockerspec.core.table.net import once_fixed
+from dockerspec.core.takein.base import Inverse, Keys, Place, as_is, nothing, size
 from dockerspec.core.takein.process import shared
 
 _NO_NETWORK = ("host", "none")
@@ -14,7 +15,7 @@ _NO_NETWORK = ("host", "none")
 _GROUPS = {
     "bind": ("propagation", "selinux", "recursive"),
     "volume": ("nocopy", "subpath"),
-    "tmpfs": ("size", "mode"),
+    "tmpfs": ("size", "mode", "options"),
     "image": ("subpath",),
 }
 _SHORT = ("type", "source", "read_only", "propagation", "selinux", "nocopy")
@@ -45,7 +46,7 @@ def _mount(target: str, mount: Mapping[str, Any], place: Place) -> Any:
     options = {}
     for word in _GROUPS.get(kind, ()):
         if word in mount:
-            options[word] = size(mount[word]) if word == "size" else mount[word]
+            options[word] = size(mount[word]) if word == "size" else plain(mount[word])
             used.add(word)
     entry.update({word: value for word, value in mount.items() if word not in used})
     return {**entry, kind: options} if options else entry
@@ -108,9 +109,11 @@ def _networks(have: Mapping[str, Mapping[str, Any]], place: Place) -> Keys:
     if place.fields.get("network_mode"):
         return {}
     keys = _links({link for endpoint in have.values() for link in endpoint.get("links", ())}, place)
+    fixed = _fixed_macs(have, place)
     if set(have) == {"bridge"}:
-        return {"network_mode": "bridge", **keys}
-    found = {name: _endpoint(endpoint, place) for name, endpoint in have.items()}
+        mac = {"mac_address": fixed["bridge"]} if fixed else {}
+        return {"network_mode": "bridge", **mac, **keys}
+    found = {name: _endpoint(endpoint, place, fixed.get(name)) for name, endpoint in have.items()}
     primary = dig(place.raw, ("HostConfig", "NetworkMode")) or ""
     by_key = {place.networks.get(name, name): endpoint for name, endpoint in found.items()}
     first = place.networks.get(primary, primary)
@@ -122,17 +125,29 @@ def _networks(have: Mapping[str, Mapping[str, Any]], place: Place) -> Keys:
     return {"networks": ordered if any(ordered.values()) else list(ordered), **keys}
 
 
-def _endpoint(have: Mapping[str, Any], place: Place) -> Keys:
+def _endpoint(have: Mapping[str, Any], place: Place, mac: str | None) -> Keys:
     mine: Keys = {key: value for key, value in have.items() if key not in ("links", "mac_address", "aliases")}
     aliases = [alias for alias in have.get("aliases", ()) if alias != place.context.key]
     if aliases:
         mine["aliases"] = aliases
-    mac = have.get("mac_address", "")
-    # A running container shows the address that the engine made up; only a chosen one stands in its Config too.
-    chosen = (dig(place.raw, ("Config", "MacAddress")) or "").lower() == mac
-    if mac and (chosen or dig(place.raw, ("State", "Status")) != "running"):
+    if mac:
         mine["mac_address"] = mac
     return {key: list(value) if isinstance(value, tuple) else value for key, value in mine.items()}
+
+
+def _fixed_macs(have: Mapping[str, Mapping[str, Any]], place: Place) -> dict[str, str]:
+    """The MAC addresses that somebody chose, by network; the engine shows its own choice in the same place.
+
+    The record tells them apart. Without one, a container that doesn't run has only chosen ones to show, and of a
+    running one the address of the primary network stands in its `Config` too.
+    """
+    macs = {name: endpoint["mac_address"] for name, endpoint in have.items() if endpoint.get("mac_address")}
+    if place.was is not None:
+        return {name: macs[name] for name in once_fixed(have, place.was)}
+    if dig(place.raw, ("State", "Status")) in ("running", "restarting", "paused"):
+        own = (dig(place.raw, ("Config", "MacAddress")) or "").lower()
+        return {name: mac for name, mac in macs.items() if mac == own}
+    return macs
 
 
 def _links(have: Iterable[str], place: Place) -> Keys:
@@ -150,6 +165,9 @@ def _links(have: Iterable[str], place: Place) -> Keys:
 
 INVERSES: Mapping[str, Inverse] = {
     "volumes": _volumes,
+    "volume_driver": as_is("volume_driver"),
+    "publish_all_ports": as_is("publish_all_ports"),
+    "mac_address": nothing,
     "tmpfs": _tmpfs,
     "volumes_from": _volumes_from,
     "ports": _ports,

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from dockerspec.core.diff.compare import differs, memory
 from dockerspec.core.facts import Value
-from dockerspec.core.ownership import was
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.table.base import Row
 from dockerspec.core.takein import process, resources, wiring
@@ -23,9 +23,9 @@ INVERSES: Mapping[type, Mapping[str, Inverse]] = {
     VolumeSpec: resources.VOLUME,
 }
 
-_TELLING = ("networks", "driver_opts", "ipam.config")
-"""Rows by which a silent spec accepts whatever the engine has. It is written all the same, so that what is made anew
-gets the same addresses and options."""
+_TELLING = ("networks", "driver_opts", "ipam.config", "masked_paths", "readonly_paths")
+"""Rows by which a silent spec accepts whatever an object without a record has. It is written all the same, so that what
+is made anew gets the same addresses and options."""
 
 _ROUNDS = 3
 """Rows look at each other's keys (`volumes` at `tmpfs`, `cgroup` at `privileged`), so that one round may not do."""
@@ -50,6 +50,7 @@ def spec_keys(
     inverses = INVERSES[model]
     keys: dict[str, Any] = {}
     ordered = tuple(rows)
+    was = memory(recorded) if recorded is not None else None
     spec: Any = model.model_validate(base)
     for _ in range(_ROUNDS):
         before = dict(keys)
@@ -58,7 +59,7 @@ def spec_keys(
             want = row.want(spec, place.context)
             if _is_said(row, want, have, recorded):
                 continue
-            for key, value in inverses[row.key](have, replace(place, want=want)).items():
+            for key, value in inverses[row.key](have, replace(place, want=want, was=was)).items():
                 nested = key == "ipam" and key in keys
                 keys[key] = {**keys[key], **value} if nested else value
             spec = model.model_validate({**base, **keys})
@@ -68,7 +69,6 @@ def spec_keys(
 
 
 def _is_said(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> bool:
-    """Whether a field needs no word more: it is as the spec so far asks for, or was asked for in just these words."""
-    if want == have or (recorded is not None and row.polluted and was(recorded, row.key, want)):
-        return True
-    return row.key not in _TELLING and row.agrees(want, have)
+    """Whether a field needs no word more, since no plan would say anything about it."""
+    telling = recorded is None and row.key in _TELLING
+    return want == have if telling else not differs(row, want, have, recorded)
