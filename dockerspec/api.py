@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, warning
 from dockerspec.core.diff.differ import diff, diff_destroy
 from dockerspec.core.diff.host import check_host
+from dockerspec.core.diff.resources import ADOPT
 from dockerspec.core.diff.result import Diff
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.parse import parse_engine, parse_live
@@ -39,15 +41,20 @@ from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Refused, SpecError
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
+from dockerspec.runtime.files import DEFAULT_NAMES
 from dockerspec.runtime.files import load_files as load
 from dockerspec.runtime.snapshot import Query, read_raw
 
 # Most plans find nothing to do: what only others need is loaded by them.
 if TYPE_CHECKING:
+    from dockerspec.core.marks import Mark
     from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.progress import Progress
     from dockerspec.core.report.status import StackStatus
+    from dockerspec.core.takein.adopt import Adoption
+    from dockerspec.core.takein.choose import Selection
+    from dockerspec.core.takein.importing import Imported
 
 __all__ = ["PARALLELISM", "Docker", "is_plan_file", "load", "open_plan"]
 
@@ -78,6 +85,7 @@ class _View:
     live: LiveState
     references: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    files: tuple[str, ...] = ()
 
 
 class Docker:
@@ -256,6 +264,62 @@ class Docker:
             return report
         return replace(report, remaining=self.plan(spec).changes if not plan.destroys else ())
 
+    def plan_adopt(self, spec: LoadResult, names: Sequence[str] = ()) -> Adoption:
+        """What taking over the foreign objects that stand where the spec wants its own comes to. Changes nothing.
+
+        Args:
+            spec: the loaded spec.
+            names: addresses, keys or engine names of the objects to take over; empty for all.
+
+        Returns:
+            The objects, the plan that takes them over (hand it to `apply`), and the plan that would come next.
+
+        Raises:
+            SpecError: the spec has errors.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.core.takein.adopt import Adoption, adoptable, adopting
+
+        view = self._look(spec)
+        taken, faults = adoptable(view.desired, view.live, names)
+        plan = replace(adopting(view.desired.stack, taken, _placed(faults, spec)), engine=view.live.engine)
+        then = self._look(spec, tuple(item.mark for item in taken)) if taken else view
+        afterwards = self._plan(diff(then.desired, then.live), then, ())
+        return Adoption(view.desired.stack, taken, replace(plan, partial=True), afterwards)
+
+    def import_spec(
+        self, selection: Selection, *, stack: str = "", folder: str = "", show_secrets: bool = False
+    ) -> Imported:
+        """Write a spec from live containers, and look at the engine through it. Changes nothing.
+
+        Args:
+            selection: which containers.
+            stack: the stack's name; by default that of the containers' own stack or Compose project.
+            folder: the name to take where they have neither.
+            show_secrets: write secret values in clear, instead of leaving them to the environment of the run.
+
+        Returns:
+            The text, and what a plan of it would still change: nothing, unless a live object can't be said in a spec.
+
+        Raises:
+            EngineError: the selection means no container, or the engine can't be asked.
+        """
+        from dockerspec.core.spec.load import load as load_texts
+        from dockerspec.core.spec.source import FileFault, SourceFile, Variables
+        from dockerspec.core.takein.choose import choose
+        from dockerspec.core.takein.importing import Imported, differences, import_spec
+        from dockerspec.runtime.snapshot import read_chosen
+
+        raw = read_chosen(self._engine, lambda listing: choose(listing, selection))
+        written = import_spec(raw, stack=stack, folder=folder, show_secrets=show_secrets)
+        source = SourceFile("imported.yaml", written.text(), "/")
+        loaded = load_texts([source], Variables(environment=written.values), lambda _: FileFault("isn't read here"))
+        if loaded.stack is None:
+            return Imported(written, written.text(), tuple(map(str, loaded.diagnostics)))
+        adoption = self.plan_adopt(loaded)
+        left = differences(adoption)
+        return Imported(written, written.text(left), left, foreign=bool(adoption.taken))
+
     def status(self, spec: LoadResult) -> StackStatus:
         """How the objects of a stack fare.
 
@@ -273,7 +337,7 @@ class Docker:
             from dockerspec.core.plan.select import select
 
             found = select(found, view.desired, targets)
-        diagnostics = (*view.diagnostics, *found.diagnostics)
+        diagnostics = (*view.diagnostics, *(_typed(fault, view.files) for fault in found.diagnostics))
         if found.findings or diagnostics:
             from dockerspec.core.plan.planner import make_plan
 
@@ -283,10 +347,10 @@ class Docker:
         images = {item: view.live.images[item].id for item in view.references if item in view.live.images}
         return replace(plan, partial=bool(targets), engine=view.live.engine, images=images)
 
-    def _look(self, spec: LoadResult) -> _View:
+    def _look(self, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> _View:
         stack = spec.require()
         named = references(stack)
-        query = Query(stack.stack, named, watched_references(stack))
+        query = Query(stack.stack, named, watched_references(stack), assumed)
         raw = read_raw(self._engine, query)
         live = parse_live(raw)
         world = World(
@@ -304,7 +368,7 @@ class Docker:
         findings = Findings(spec.span_of)
         check_host(stack, live, findings)
         notes = tuple(warning("", note) for note in raw.notes)
-        return _View(desired, live, named, (*_placed(faults, spec), *findings.diagnostics, *notes))
+        return _View(desired, live, named, (*_placed(faults, spec), *findings.diagnostics, *notes), spec.files)
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
@@ -329,6 +393,14 @@ def _traced(report: Report, spec: LoadResult) -> Report:
             shown = document.without_short_form(path) if document else path
             outcomes[key] = replace(item, path=format_path(shown), span=spec.span_of(path))
     return replace(report, outcomes=outcomes)
+
+
+def _typed(fault: Diagnostic, files: tuple[str, ...]) -> Diagnostic:
+    """A fault whose way out is `dockerspec adopt`, with the command as it must be typed for these spec files."""
+    if ADOPT not in fault.fix or (len(files) == 1 and files[0] in DEFAULT_NAMES):
+        return fault
+    given = "".join(f" -f {shlex.quote(name)}" for name in files)
+    return replace(fault, fix=fault.fix.replace(ADOPT, f"{ADOPT}{given}"))
 
 
 def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import sys
 from collections.abc import MutableMapping
 from importlib import import_module
@@ -21,6 +22,8 @@ COMMANDS = {
     "apply": "Make the host as the spec says.",
     "show": "Show a plan that was kept with `plan -o`.",
     "destroy": "Delete what belongs to the stack.",
+    "import": "Write a spec from live objects.",
+    "adopt": "Take over objects that others made.",
     "status": "Show the stack's objects and what differs from the spec.",
     "schema": "Print the JSON schema of spec files.",
     "version": "Print the versions in use.",
@@ -40,7 +43,8 @@ class Program(click.Group):
         """Load one command's module; it holds a function of the command's name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"dockerspec.cli.commands.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"dockerspec.cli.commands.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above

@@ -71,7 +71,6 @@ _ENGINE = (
     ),
 )
 _SPEC = (
-    click.argument("files", nargs=-1, type=click.Path(allow_dash=True), metavar="[FILE]..."),
     click.option(
         "-f",
         "--file",
@@ -97,6 +96,7 @@ _SPEC = (
         help="A variable for the spec; wins over all other sources. May be repeated.",
     ),
 )
+_SPEC_ARGUMENT = click.argument("files", nargs=-1, type=click.Path(allow_dash=True), metavar="[FILE]...")
 
 
 def look_options(function: Command) -> Command:
@@ -124,6 +124,18 @@ def spec_options(function: Command) -> Command:
         if files and more_files:
             raise click.UsageError("give spec files either as arguments or with --file: their order matters")
         return function(*args, source=SpecSource(files or more_files, env_files, variables), **kwargs)
+
+    return _all(wrapper, (_SPEC_ARGUMENT, *_SPEC))
+
+
+def spec_file_options(function: Command) -> Command:
+    """The same for a command whose arguments are something else: spec files are given with --file only."""
+
+    @functools.wraps(function)
+    def wrapper(
+        *args: Any, more_files: tuple[str, ...], env_files: tuple[str, ...], variables: tuple[str, ...], **kwargs: Any
+    ) -> Any:
+        return function(*args, source=SpecSource(more_files, env_files, variables), **kwargs)
 
     return _all(wrapper, _SPEC)
 

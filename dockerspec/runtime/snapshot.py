@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from dockerspec.core.address import Kind
 from dockerspec.core.live.raw import RawSnapshot
-from dockerspec.core.ownership import owner_of
+from dockerspec.core.marks import Mark, Marks
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import EngineError, NotFound
 
@@ -31,11 +32,13 @@ class Query:
         stack: the stack whose objects are inspected.
         references: the image references that the spec names.
         registry: those of them whose digest in the registry matters.
+        assumed: marks to be seen as if they were there already, to find out what a plan would then say.
     """
 
     stack: str
     references: tuple[str, ...] = ()
     registry: tuple[str, ...] = ()
+    assumed: tuple[Mark, ...] = ()
 
 
 def read_raw(engine: Engine, query: Query) -> RawSnapshot:
@@ -44,8 +47,10 @@ def read_raw(engine: Engine, query: Query) -> RawSnapshot:
     Raises:
         EngineError: the engine can't be asked. A registry that does not answer only leaves a note.
     """
+    volumes = [*engine.volumes(), *(mark.body() for mark in query.assumed)]
+    marks = Marks(volumes)
     listing = engine.containers()
-    containers = engine.inspect_containers(_owned(listing, query.stack))
+    containers = engine.inspect_containers(_owned(listing, query.stack, Kind.CONTAINER, marks))
     registry, notes = _registry(engine, _distinct(query.registry))
     return RawSnapshot(
         stack=query.stack,
@@ -54,11 +59,38 @@ def read_raw(engine: Engine, query: Query) -> RawSnapshot:
         api=engine.api_version,
         listing=listing,
         containers=containers,
-        networks=_networks(engine, query.stack),
-        volumes=engine.volumes(),
+        networks=_networks(engine, query.stack, marks),
+        volumes=volumes,
         images=_with_ids(engine, _images(engine, query.references), containers),
         registry=registry,
         notes=notes,
+    )
+
+
+def read_chosen(engine: Engine, choose: Callable[[list[Json]], tuple[str, ...]]) -> RawSnapshot:
+    """Read the engine for an import: the chosen containers are inspected, whosever they are.
+
+    Args:
+        engine: the engine.
+        choose: from the listing to the IDs of the containers to inspect; what it raises goes through.
+
+    Raises:
+        EngineError: the engine can't be asked.
+    """
+    volumes = engine.volumes()
+    listing = engine.containers()
+    containers = engine.inspect_containers(choose(listing))
+    references = [(item.get("Config") or {}).get("Image") or "" for item in containers]
+    return RawSnapshot(
+        stack="",
+        version=engine.version(),
+        info=engine.info(),
+        api=engine.api_version,
+        listing=listing,
+        containers=containers,
+        networks=engine.networks(),
+        volumes=volumes,
+        images=_with_ids(engine, _images(engine, filter(None, references)), containers),
     )
 
 
@@ -66,11 +98,11 @@ def _distinct(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items))
 
 
-def _owned(listing: Iterable[Json], stack: str) -> list[str]:
-    """The IDs of the listed objects that carry the stack's labels."""
+def _owned(listing: Iterable[Json], stack: str, kind: Kind, marks: Marks) -> list[str]:
+    """The IDs of the listed objects that are the stack's, by their labels or a mark."""
     owned = []
     for item in listing:
-        owner = owner_of(item.get("Labels"))
+        owner = marks.owner(kind, item["Id"], item.get("Labels"))
         if owner is not None and owner.stack == stack:
             owned.append(item["Id"])
     return owned
@@ -83,10 +115,10 @@ def _or_none(inspect: Callable[[str], T], ident: str) -> T | None:
         return None
 
 
-def _networks(engine: Engine, stack: str) -> list[Json]:
+def _networks(engine: Engine, stack: str, marks: Marks) -> list[Json]:
     """The listing, with the stack's own networks inspected; only that names the containers attached."""
     listing = engine.networks()
-    owned = set(_owned(listing, stack))
+    owned = set(_owned(listing, stack, Kind.NETWORK, marks))
     detailed = ((_or_none(engine.network, item["Id"]) if item["Id"] in owned else item) for item in listing)
     return [item for item in detailed if item is not None]
 

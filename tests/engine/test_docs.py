@@ -25,7 +25,7 @@ from tests.kit import images
 from tests.kit.raw import RawEngine
 from tests.kit.registry import Registry
 
-PAGES = ("README.md", "docs/cli.md", "docs/ownership.md")
+PAGES = ("README.md", "docs/cli.md", "docs/ownership.md", "docs/import-and-adopt.md")
 PULLED = {"nginx:1.27": "nginx", "redis:7": "redis"}
 """Images that a page pulls, and those of the kit that stand for them."""
 PORTS = ("8080", "8088")
@@ -106,10 +106,36 @@ def _docker(raw: RawEngine, words: list[str]) -> str:
             raw.post(f"/containers/{name}/kill")
             _await(lambda: not raw.container(name)["State"]["Running"], f"{name} to end")
             return name
-        case ["run", "-d", "--name", name, image, *command]:
+        case ["run", "-d", "--name", name, image, *command] if not image.startswith("-"):
             body: dict[str, Any] = {"Image": image, "Cmd": command, "HostConfig": {"NetworkMode": "none"}}
             return raw.run(name, body)
+        case ["run", "-d", "--name", name, *options]:
+            return raw.run(name, _run_body(options))
+        case ["rm", "-f", name]:
+            raw.delete(f"/containers/{name}", force=True)
+            return name
     raise AssertionError(f"add this command to the test: docker {shlex.join(words)}")
+
+
+def _run_body(words: list[str]) -> dict[str, Any]:
+    """What `docker run` sends for the options that the pages use."""
+    env: list[str] = []
+    binds: list[str] = []
+    host: dict[str, Any] = {"Binds": binds}
+    while words[0].startswith("-"):
+        option, value, *words = words
+        match option:
+            case "-v":
+                binds.append(value)
+            case "-e":
+                env.append(value)
+            case "-m":
+                host["Memory"] = _bytes(value)
+            case "--restart":
+                host["RestartPolicy"] = {"Name": value}
+            case _:
+                raise AssertionError(f"add this option to the test: {option}")
+    return {"Image": words[0], "Cmd": words[1:], "Env": env, "HostConfig": host}
 
 
 def _bytes(size: str) -> int:
@@ -134,7 +160,7 @@ def stand(raw: RawEngine, stack_name: str, busybox: str, free_port: Callable[[],
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_holds_on_an_engine(page: str, stand: Stand, stack_name: str) -> None:
     story = list(blocks(ROOT / page))
-    stacks = {name for block in story if block.file for name in re.findall(r"^stack: (\w+)$", block.text, re.MULTILINE)}
+    stacks = {name for block in story for name in re.findall(r"^stack: (\w+)$", block.text, re.MULTILINE)}
     text = "".join(block.text for block in story)
     if any(image in text for image in PULLED):
         with Registry() as registry:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.kit.raw import RawEngine, RawError
 
-STACK_LABEL = "dockerspec.stack"
+STACK_LABELS = ("dockerspec.stack", "dockerspec.mark.stack")
 SECONDS = 10.0
 
 
@@ -33,7 +33,7 @@ def remove_stack(raw: RawEngine, stack: str) -> None:
 
 
 def _belongs(stack: str, labels: Any, *names: str) -> bool:
-    if (labels or {}).get(STACK_LABEL) == stack:
+    if any((labels or {}).get(label) == stack for label in STACK_LABELS):
         return True
     return any(name == stack or name.startswith((f"{stack}-", f"{stack}_", f"{stack}/")) for name in names)
 

@@ -46,7 +46,7 @@ def hide(path: str, value: Value) -> Value:
 
 
 def _cause(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None, way: Way) -> Cause:
-    if way is Way.REPLACE and row.update is None:
+    if recorded is not None and way is Way.REPLACE and row.update is None:
         return Cause.EDIT  # the engine can't have changed it on this container
     return cause_of(row.key, want, have, recorded)
 
@@ -65,7 +65,10 @@ def memory(recorded: Mapping[str, str] | None) -> Was:
     return lambda key, value: recorded is not None and was(recorded, key, value)
 
 
-def _differs(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> bool:
+def differs(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None) -> bool:
+    """Whether a live value is not what is wanted, by all that is known of the field and of the object's making."""
+    if want == have:
+        return False
     if row.polluted and recorded is not None and want != have:
         return not was(recorded, row.key, want)
     return not row.agrees(want, have, memory(recorded))
@@ -87,7 +90,7 @@ def compare(
     """The field changes that turn `have` into `want`."""
     for row in rows:
         wanted, live = want[row.key], have[row.key]
-        if wanted == live or not _differs(row, wanted, live, recorded):
+        if wanted == live or not differs(row, wanted, live, recorded):
             continue
         trimmed = _trimmed(row, wanted, live, recorded)
         way = row.way(trimmed, wanted, engine)

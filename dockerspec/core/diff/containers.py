@@ -13,7 +13,7 @@ from dockerspec.core.diff.change import HIDDEN, Cause, ChangeKind, FieldChange, 
 from dockerspec.core.diff.compare import cause_of, compare, is_ignored, leaves
 from dockerspec.core.diff.images import NOT_HERE, short_id
 from dockerspec.core.diff.pairing import Pair, is_aside
-from dockerspec.core.diff.resources import NOT_WANTED
+from dockerspec.core.diff.resources import ADOPT, NOT_WANTED
 from dockerspec.core.diff.result import Finding, Subject, kind_of, main_cause
 from dockerspec.core.live.state import ContainerState, LiveContainer, LiveState
 from dockerspec.core.ownership import was
@@ -183,12 +183,14 @@ def _foreign_name(desired: DesiredContainer, live: LiveState) -> Diagnostic | No
     if other is None or other.stack == desired.stack:
         # One of ours that could be listed and not be inspected is just being made or removed.
         return None
-    whose = f"belongs to the stack {other.stack}" if other.stack else "was not made by dockerspec"
-    return error(
-        f"containers.{desired.address.name}",
-        f"a container named {desired.name} is already there and {whose}",
-        f"rename or remove it (`docker rm -f {desired.name}`), or set another `container_name`",
-    )
+    others = f"rename or remove it (`docker rm -f {desired.name}`), or set another `container_name`"
+    if other.stack:
+        whose, fix = f"belongs to the stack {other.stack}", others
+    else:
+        whose = "was not made by dockerspec"
+        fix = f"take it over as it is with `{ADOPT} {desired.address}`, {others}"
+    path = f"containers.{desired.address.name}"
+    return error(path, f"a container named {desired.name} is already there and {whose}", fix)
 
 
 def _health_words(pair: Pair) -> Iterator[Diagnostic]:

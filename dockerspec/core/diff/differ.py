@@ -43,7 +43,7 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = ()) 
     touched = {item.change.address for item in findings}
     wanted = _addresses(desired)
     return Diff(
-        findings=_ordered(findings),
+        findings=_ordered([*findings, *_stale_marks(live, touched)]),
         pairs=pairs,
         pending=pending,
         diagnostics=tuple(sorted(faults, key=lambda item: item.sort_key)),
@@ -68,8 +68,17 @@ def diff_destroy(desired: DesiredState, live: LiveState, consent: Collection[str
         for volume in live.volumes
         if volume.stack == desired.stack
     ]
+    findings += _stale_marks(live, {item.change.address for item in findings})
     pairing = pair_containers(desired.containers, live.containers)
     return Diff(findings=_ordered(findings), pairs={pair.desired.address: pair for pair in pairing.pairs})
+
+
+def _stale_marks(live: LiveState, touched: Collection[Address]) -> Iterable[Finding]:
+    """A finding per mark whose object is gone; where the address has one of its own, the mark goes along with it."""
+    for mark in live.stale_marks:
+        if mark.address not in touched:
+            cause = f"the mark of an adopted {mark.kind} that is gone"
+            yield Finding(ObjectChange(mark.address, ChangeKind.DELETE, cause, mark.name), Subject(mark=mark))
 
 
 def _pending(images: Iterable[Finding]) -> Iterable[str]:

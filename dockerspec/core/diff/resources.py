@@ -17,6 +17,8 @@ from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
 
 NOT_WANTED = "no longer in the spec"
+ADOPT = "dockerspec adopt"
+"""The command that takes foreign objects over; the API adds the spec's files."""
 
 
 def _missing_external(kind: Kind, key: str, name: str) -> Diagnostic:
@@ -28,12 +30,12 @@ def _missing_external(kind: Kind, key: str, name: str) -> Diagnostic:
 
 
 def _foreign(kind: Kind, key: str, name: str, owner: str) -> Diagnostic:
-    whose = f"belongs to the stack {owner}" if owner else "was not made by dockerspec"
-    return error(
-        f"{kind}s.{key}",
-        f"a {kind} named {name} is already there and {whose}",
-        f"set `external: true` to use it as it is, set another `name`, or remove it with `docker {kind} rm {name}`",
-    )
+    others = f"set `external: true` to use it as it is, set another `name`, or remove it with `docker {kind} rm {name}`"
+    if owner:
+        summary, fix = f"belongs to the stack {owner}", others
+    else:
+        summary, fix = "was not made by dockerspec", f"take it over with `{ADOPT} {kind}.{key}`, {others}"
+    return error(f"{kind}s.{key}", f"a {kind} named {name} is already there and {summary}", fix)
 
 
 def diff_networks(

@@ -11,6 +11,7 @@ from dockerspec.core.diagnostics import Diagnostic
 from dockerspec.core.diff.change import Cause, ChangeKind, FieldChange, ObjectChange
 from dockerspec.core.diff.pairing import Pair
 from dockerspec.core.live.state import LiveContainer, LiveNetwork, LiveVolume
+from dockerspec.core.marks import Mark
 from dockerspec.core.way import Way
 
 
@@ -25,6 +26,7 @@ class Subject:
     live_container: LiveContainer | None = None
     live_network: LiveNetwork | None = None
     live_volume: LiveVolume | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)

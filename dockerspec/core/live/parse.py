@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dockerspec.core.address import Kind
 from dockerspec.core.facts import EngineFacts, ImageFacts
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.live.state import (
@@ -15,7 +16,8 @@ from dockerspec.core.live.state import (
     LiveVolume,
     OtherContainer,
 )
-from dockerspec.core.ownership import owner_of, parse_record, parse_secrets
+from dockerspec.core.marks import Marks, created_of, is_stale, mark_of
+from dockerspec.core.ownership import parse_record, parse_secrets
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
@@ -28,18 +30,33 @@ _NEVER = "0001-01-01T00:00:00Z"
 def parse_live(raw: RawSnapshot) -> LiveState:
     """The live state as one stack sees it."""
     engine = parse_engine(raw.version, raw.info, raw.api)
-    owned = [_container(item, engine, raw.stack) for item in raw.containers]
+    marks = Marks(raw.volumes)
+    owned = [_container(item, engine, raw.stack, marks) for item in raw.containers]
     containers = [item for item in owned if item is not None]
     ids = {item.id for item in containers}
+    networks = [_network(item, engine, marks) for item in raw.networks]
+    volumes = [_volume(item, engine, marks) for item in raw.volumes if mark_of(item) is None]
+    of_stack = marks.of_stack(raw.stack)
+    stale = _stale(raw) if of_stack else frozenset()
     return LiveState(
         engine=engine,
         containers=tuple(sorted(containers, key=lambda item: (item.resource, item.replica, item.name))),
-        others=tuple(_other(item) for item in raw.listing if item.get("Id") not in ids),
-        networks=tuple(sorted((_network(item, engine) for item in raw.networks), key=lambda item: item.name)),
-        volumes=tuple(sorted((_volume(item, engine) for item in raw.volumes), key=lambda item: item.name)),
-        images={reference: _image(item) for reference, item in sorted(raw.images.items())},
+        others=tuple(_other(item, marks) for item in raw.listing if item.get("Id") not in ids),
+        networks=tuple(sorted(networks, key=lambda item: item.name)),
+        volumes=tuple(sorted(volumes, key=lambda item: item.name)),
+        images={reference: parse_image(item) for reference, item in sorted(raw.images.items())},
         registry=dict(raw.registry),
+        marks=tuple(mark for mark in of_stack if mark.name not in stale),
+        stale_marks=tuple(mark for mark in of_stack if mark.name in stale),
     )
+
+
+def _stale(raw: RawSnapshot) -> frozenset[str]:
+    """The names of the stack's marks without an object."""
+    idents = {str(item.get("Id")) for item in (*raw.listing, *raw.containers, *raw.networks)}
+    created = {str(item.get("Name")): str(item.get("CreatedAt") or "") for item in raw.volumes}
+    marks = Marks(raw.volumes).of_stack(raw.stack)
+    return frozenset(mark.name for mark in marks if is_stale(mark, idents, created))
 
 
 def parse_engine(version: Json, info: Json, api: tuple[int, int]) -> EngineFacts:
@@ -65,9 +82,9 @@ def parse_engine(version: Json, info: Json, api: tuple[int, int]) -> EngineFacts
     )
 
 
-def _container(raw: Json, engine: EngineFacts, stack: str) -> LiveContainer | None:
+def _container(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> LiveContainer | None:
     config = raw.get("Config") or {}
-    owner = owner_of(config.get("Labels"))
+    owner = marks.owner(Kind.CONTAINER, raw["Id"], config.get("Labels"))
     if owner is None or owner.stack != stack:
         return None
     attached = (raw.get("NetworkSettings") or {}).get("Networks") or {}
@@ -118,9 +135,9 @@ def _anonymous(raw: Json) -> dict[str, str]:
     }
 
 
-def _other(raw: Json) -> OtherContainer:
+def _other(raw: Json, marks: Marks) -> OtherContainer:
     labels: Mapping[str, str] = raw.get("Labels") or {}
-    owner = owner_of(labels)
+    owner = marks.owner(Kind.CONTAINER, raw.get("Id") or "", labels)
     names = raw.get("Names") or [""]
     return OtherContainer(
         id=raw.get("Id") or "",
@@ -136,8 +153,8 @@ def _other(raw: Json) -> OtherContainer:
     )
 
 
-def _network(raw: Json, engine: EngineFacts) -> LiveNetwork:
-    owner = owner_of(raw.get("Labels"))
+def _network(raw: Json, engine: EngineFacts, marks: Marks) -> LiveNetwork:
+    owner = marks.owner(Kind.NETWORK, raw.get("Id") or "", raw.get("Labels"))
     return LiveNetwork(
         id=raw.get("Id") or "",
         name=raw.get("Name") or "",
@@ -149,18 +166,20 @@ def _network(raw: Json, engine: EngineFacts) -> LiveNetwork:
     )
 
 
-def _volume(raw: Json, engine: EngineFacts) -> LiveVolume:
-    owner = owner_of(raw.get("Labels"))
+def _volume(raw: Json, engine: EngineFacts, marks: Marks) -> LiveVolume:
+    owner = marks.owner(Kind.VOLUME, raw.get("Name") or "", raw.get("Labels"), raw.get("CreatedAt") or "")
     return LiveVolume(
         name=raw.get("Name") or "",
         stack=owner.stack if owner else "",
         resource=owner.resource if owner else "",
         fields={row.key: row.have(raw, engine) for row in volume_table.ROWS},
         recorded=parse_record(raw.get("Labels")),
+        created=created_of(raw, engine.api),
     )
 
 
-def _image(raw: Json) -> ImageFacts:
+def parse_image(raw: Json) -> ImageFacts:
+    """Facts about an image, from its inspect answer."""
     config = raw.get("Config") or {}
     parts = [raw.get("Os"), raw.get("Architecture"), raw.get("Variant")]
     return ImageFacts(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dockerspec.core.facts import EngineFacts, ImageFacts, Value
+from dockerspec.core.marks import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,14 @@ class LiveNetwork:
 
 @dataclass(frozen=True, slots=True)
 class LiveVolume:
-    """A volume on the engine; the attributes are those of `LiveNetwork`."""
+    """A volume on the engine; the attributes are those of `LiveNetwork`, and the time that a mark of it notes."""
 
     name: str
     stack: str
     resource: str
     fields: Mapping[str, Value]
     recorded: Mapping[str, str] | None = None
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class LiveState:
             stack's containers are there by ID too.
         registry: registry digest by reference, for references whose `pull_policy` is `always` and whose
             registry answered.
+        marks: the stack's marks of adopted objects that are there.
+        stale_marks: those whose object is gone, or was made anew by somebody else.
     """
 
     engine: EngineFacts
@@ -128,3 +132,5 @@ class LiveState:
     volumes: tuple[LiveVolume, ...] = ()
     images: Mapping[str, ImageFacts] = field(default_factory=dict)
     registry: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
+    stale_marks: tuple[Mark, ...] = ()

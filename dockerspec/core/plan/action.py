@@ -145,6 +145,28 @@ class CreateVolume(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateMark(Action):
+    """`POST /volumes/create`: take an object over by a mark (see `core.marks`); the object itself is not touched."""
+
+    verb: ClassVar[str] = "adopt"
+    name: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveMark(Action):
+    """`DELETE /volumes/{name}`: the mark of an object that is gone; it holds no data."""
+
+    verb: ClassVar[str] = "unmark"
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """The mark, since an address can have several that are out of date."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveVolume(Action):
     """`DELETE /volumes/{name}`: the data is gone. Planned only where the user consented to it by name."""
 

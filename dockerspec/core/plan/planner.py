@@ -22,6 +22,7 @@ from dockerspec.core.plan.containers import (
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.graph import Cycle, Graph
 from dockerspec.core.plan.images import plan_image
+from dockerspec.core.plan.marks import plan_marks
 from dockerspec.core.plan.order import order_all, replicas
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.plan.resources import plan_network, plan_volume
@@ -41,6 +42,7 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
     _plan_containers(diff, draft)
     _await_the_waiting(diff, draft)
     order_all(draft, diff.pairs, live.containers)
+    plan_marks(diff, live, draft)
     try:
         graph = draft.graph()
         order = graph.order()
@@ -59,7 +61,7 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
 
 
 def _by_kind(diff: Diff, kind: Kind) -> Iterator[Finding]:
-    return (item for item in diff.findings if item.change.address.kind is kind)
+    return (item for item in diff.findings if item.change.address.kind is kind and item.subject.mark is None)
 
 
 def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:

@@ -29,7 +29,7 @@ def survey(desired: DesiredState, live: LiveState, diff: Diff, endpoint: str, no
         endpoint: the engine's address.
         now: seconds since the epoch.
     """
-    findings = {item.change.address: item for item in diff.findings if item.subject.live_container is None}
+    findings = {item.change.address: item for item in diff.findings if _is_its_own(item)}
     rows = [
         *_resources(desired, findings),
         *(_container(pair, findings.get(address), now) for address, pair in diff.pairs.items()),
@@ -42,6 +42,11 @@ def survey(desired: DesiredState, live: LiveState, diff: Diff, endpoint: str, no
         rows=tuple(sorted(rows, key=lambda row: (*row.address.sort_key, row.name))),
         unchanged=len(diff.unchanged),
     )
+
+
+def _is_its_own(finding: Finding) -> bool:
+    """Whether a finding is about the object at its address, and not about something left of a former one."""
+    return finding.subject.live_container is None and finding.subject.mark is None
 
 
 def _resources(desired: DesiredState, findings: Mapping[Address, Finding]) -> Iterator[StatusRow]:

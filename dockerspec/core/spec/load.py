@@ -43,6 +43,7 @@ class LoadResult:
         sensitive: values that must never be shown: secrets, and variables marked `sensitive`.
         secrets: the value of each declared secret that a container uses.
         document: the merged spec with its places, or None where a file can't be read.
+        files: the spec files' names as they were given.
     """
 
     stack: Stack | None
@@ -50,6 +51,7 @@ class LoadResult:
     sensitive: frozenset[str] = frozenset()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     document: Document | None = field(default=None, repr=False)
+    files: tuple[str, ...] = ()
 
     def span_of(self, path: Path) -> Span | None:
         """Return where a spec path stands, or the nearest place above it."""
@@ -211,7 +213,9 @@ def load(files: Sequence[SourceFile], variables: Variables, reader: Reader) -> L
     found = sorted({_masked(fault, work.sensitive) for fault in work.faults}, key=_order)
     failed = any(fault.severity is Severity.ERROR for fault in found)
     stack = None if failed else work.stack
-    return LoadResult(stack, tuple(found), work.sensitive, work.secrets, work.document)
+    return LoadResult(
+        stack, tuple(found), work.sensitive, work.secrets, work.document, tuple(source.name for source in files)
+    )
 
 
 def _order(fault: Diagnostic) -> tuple[str, int, int, str, str, str]:

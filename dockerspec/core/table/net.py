@@ -20,6 +20,7 @@ _MAC_ON_CONNECT_API: ApiVersion = (1, 54)
 
 _MAC = "mac_address"
 _MOST_NETWORKS = 8
+_ASIDE = ".replaced"  # `ownership.ASIDE`, which the table may not know
 _LONE_MODES = ("host", "none")
 _DEFAULT_MODES = ("bridge", "default", "nat")
 
@@ -82,7 +83,7 @@ def _wanted_mac(spec: Any, context: Context, name: str) -> str:
 def _want_endpoint(spec: Any, context: Context, name: str) -> Value:
     own = _endpoint_spec(spec, context, name)
     fixed = _wanted_mac(spec, context, name)
-    aliases = tuple(sorted(_aliases(context, name, own) - {spec.hostname}))
+    aliases = tuple(sorted(_aliases(context, name, own) - {spec.hostname, spec.container_name}))
     links = () if name == "bridge" else _links(spec, context)
     if own is None:
         return _endpoint(aliases=aliases, links=links, mac_address=fixed)
@@ -124,8 +125,10 @@ def _have_endpoint(raw: Json, hidden: set[str], own_mac: str) -> Value:
 
 
 def _have_networks(raw: Json, _engine: EngineFacts) -> Value:
-    # Engines before API 1.45 list the short ID among the aliases, and a host name that was given.
-    hidden = {str(raw.get("Id", ""))[:12], dig(raw, ("Config", "Hostname")) or ""}
+    # Engines before API 1.45 list the short ID among the aliases, and a host name that was given. The container's own
+    # name is known in every network, whether or not it is among the aliases.
+    name = str(raw.get("Name") or "").lstrip("/").removesuffix(_ASIDE)
+    hidden = {str(raw.get("Id", ""))[:12], dig(raw, ("Config", "Hostname")) or "", name}
     attached = dig(raw, ("NetworkSettings", "Networks")) or {}
     # A container that doesn't run has no MAC address to show but the one that was fixed for its primary network.
     primary = dig(raw, ("HostConfig", "NetworkMode")) or "bridge"
@@ -145,7 +148,7 @@ def _macs(endpoints: Value) -> dict[str, Value]:
     return {name: value for name, value in found.items() if value}
 
 
-def _once_fixed(have: Mapping[str, Value], was: Was) -> frozenset[str]:
+def once_fixed(have: Mapping[str, Value], was: Was) -> frozenset[str]:
     """The networks in which a live MAC address is there because the spec once fixed it.
 
     The engine shows its own choice in the same place. Which ones were asked for, only the digest of them all can tell:
@@ -166,7 +169,7 @@ def _trim_networks(want: Value, have: Value, was: Was) -> Value:
     """
     assert isinstance(want, Mapping)
     assert isinstance(have, Mapping)
-    fixed = _once_fixed(have, was)
+    fixed = once_fixed(have, was)
     unseen = _macs(want) if was(_MAC, _macs(want)) else {}
     result: dict[str, Value] = {}
     for name, endpoint in have.items():

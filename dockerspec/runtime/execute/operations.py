@@ -134,6 +134,20 @@ def _create_volume(action: act.CreateVolume, tools: Tools) -> Warnings:
     return ()
 
 
+def _create_mark(action: act.CreateMark, tools: Tools) -> Warnings:
+    found = tools.engine.create_volume(action.body).get("Labels") or {}
+    if found != action.body["Labels"]:
+        raise ActionFailed(
+            f"a volume called {action.name} is already there, and it is no mark of dockerspec's",
+            hint=f"see `docker volume inspect {action.name}`, and remove it if it holds nothing",
+        )
+    return ()
+
+
+def _remove_mark(action: act.RemoveMark, tools: Tools) -> Warnings:
+    return _gone_is_fine(lambda: tools.engine.remove_volume(action.name))
+
+
 def _remove_volume(action: act.RemoveVolume, tools: Tools) -> Warnings:
     return _gone_is_fine(lambda: tools.engine.remove_volume(action.name))
 
@@ -211,6 +225,8 @@ OPERATIONS: Mapping[type[act.Action], Callable[[Any, Tools], Warnings]] = {
     act.DisconnectNetwork: _disconnect_network,
     act.CreateVolume: _create_volume,
     act.RemoveVolume: _remove_volume,
+    act.CreateMark: _create_mark,
+    act.RemoveMark: _remove_mark,
     act.CreateContainer: _create_container,
     act.StartContainer: _start_container,
     act.StopContainer: _stop_container,

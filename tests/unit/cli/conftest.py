@@ -17,6 +17,9 @@ from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.report.progress import ActionFinished, ActionStarted
 from dockerspec.core.report.status import StackStatus
+from dockerspec.core.takein.adopt import Adoption
+from dockerspec.core.takein.choose import Selection
+from dockerspec.core.takein.importing import Imported, Written
 
 SPEC = """\
 dockerspec: 1
@@ -34,6 +37,8 @@ class Script:
     report: Report | Exception = field(default_factory=lambda: Report("shop"))
     status: StackStatus = field(default_factory=lambda: StackStatus("shop", EngineFacts("28.5.2"), "unix:///s"))
     on_apply: Callable[[], None] = lambda: None
+    adoption: Adoption = field(default_factory=lambda: Adoption("shop", (), Plan("shop"), Plan("shop")))
+    imported: Imported | Exception = field(default_factory=lambda: Imported(Written("shop", {}), "stack: shop\n"))
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def asked(self, name: str) -> dict[str, Any]:
@@ -57,7 +62,7 @@ Run = Callable[..., Ran]
 def stand_in(script: Script) -> type:
     """A class with the face of `dockerspec.api.Docker`."""
 
-    class Docker:
+    class Docker(_taker_in(script)):  # type: ignore[misc]
         endpoint = "unix:///s"
 
         def __init__(self, host: str | None = None, context: str | None = None) -> None:
@@ -80,7 +85,7 @@ def stand_in(script: Script) -> type:
             script.calls.append(("plan_destroy", options))
             return replace(_answer(script.plan), engine=self.version())
 
-        def apply(self, plan: Plan, *, on_event: Any, **options: Any) -> Report:
+        def apply(self, plan: Plan, *, on_event: Any = lambda _: None, **options: Any) -> Report:
             script.calls.append(("apply", options))
             script.on_apply()
             report: Report = _answer(script.report)
@@ -94,6 +99,22 @@ def stand_in(script: Script) -> type:
             return script.status
 
     return Docker
+
+
+def _taker_in(script: Script) -> type:
+    """The part of the stand-in that imports and adopts."""
+
+    class TakerIn:
+        def plan_adopt(self, _spec: object, names: tuple[str, ...]) -> Adoption:
+            script.calls.append(("plan_adopt", {"names": names}))
+            return script.adoption
+
+        def import_spec(self, selection: Selection, **options: Any) -> Imported:
+            script.calls.append(("import_spec", {"selection": selection, **options}))
+            imported: Imported = _answer(script.imported)
+            return imported
+
+    return TakerIn
 
 
 def _answer(value: Any) -> Any:

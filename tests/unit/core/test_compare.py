@@ -142,7 +142,11 @@ def test_a_new_limit_that_was_never_recorded_is_an_edit() -> None:
 
 
 def test_what_is_fixed_at_creation_can_only_have_been_edited() -> None:
-    assert one("command", ("a",), ("b",), None) == [("command", ("b",), ("a",), Way.REPLACE, Cause.EDIT)]
+    assert one("command", ("a",), ("b",), {}) == [("command", ("b",), ("a",), Way.REPLACE, Cause.EDIT)]
+
+
+def test_what_others_made_was_never_as_the_spec_says() -> None:
+    assert one("command", ("a",), ("b",), None) == [("command", ("b",), ("a",), Way.REPLACE, Cause.DIFFERS)]
 
 
 def test_a_polluted_field_is_judged_by_the_record() -> None:

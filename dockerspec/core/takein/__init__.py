@@ -1,0 +1,1 @@
+"""Taking in what others made: adopting live objects, and writing a spec from them."""
