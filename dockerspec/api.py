@@ -16,7 +16,8 @@ import json
 import os
 import shlex
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +113,7 @@ class Docker:
     ) -> None:
         self._engine: Engine = engine if engine is not None else connect(host, context)
         self._clock = clock
+        self._locked: set[str] = set()
 
     def __enter__(self) -> Docker:
         return self
@@ -127,6 +129,35 @@ class Docker:
     def endpoint(self) -> str:
         """The engine's address."""
         return self._engine.endpoint
+
+    @contextmanager
+    def lock(self, stack: str, timeout: float = 0.0) -> Iterator[bool]:
+        """Be the only one at work on a stack of this engine, from whatever machine others come.
+
+        `apply` takes the lock by itself; hold it around `plan` and `apply` to be sure that nothing comes in between.
+
+        Args:
+            stack: the stack's name.
+            timeout: seconds to wait for another run to end.
+
+        Yields:
+            Whether it had to wait: a plan made before may then be out of date.
+
+        Raises:
+            Refused: another run is at work on it.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.runtime.lock import stack_lock
+
+        if stack in self._locked:
+            yield False
+            return
+        with stack_lock(self._engine, stack, self._clock, timeout) as waited:
+            self._locked.add(stack)
+            try:
+                yield waited
+            finally:
+                self._locked.discard(stack)
 
     def version(self) -> EngineFacts:
         """Facts about the engine.
@@ -250,14 +281,16 @@ class Docker:
 
         Raises:
             SpecError: the plan holds errors.
+            Refused: another run is at work on the stack.
         """
         from dockerspec.runtime.execute.walker import execute
 
         if plan.errors:
             raise SpecError(plan.errors)
-        report = execute(
-            plan, self._engine, on_event=on_event, cancel=cancel, parallelism=parallelism, clock=self._clock
-        )
+        with nullcontext() if plan.is_empty else self.lock(plan.stack):
+            report = execute(
+                plan, self._engine, on_event=on_event, cancel=cancel, parallelism=parallelism, clock=self._clock
+            )
         if spec is not None and any(item.message for item in report.outcomes.values()):
             report = _traced(report, spec)
         if spec is None or not report.ok or plan.partial:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from dockerspec.api import PARALLELISM, Docker
@@ -25,46 +27,61 @@ class Wishes:
         yes: whether the answer was given on the command line.
         parallelism: engine calls at once; None for the default.
         as_json: whether the report is a JSON document; the plan is then not shown.
+        lock_timeout: seconds to wait for another run on the stack.
     """
 
     question: str
     yes: bool = False
     parallelism: int | None = None
     as_json: bool = False
+    lock_timeout: float = 0.0
 
 
-def carry_out(session: Session, docker: Docker, spec: LoadResult, plan: Plan, wishes: Wishes) -> int:
+def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable[[], Plan], wishes: Wishes) -> int:
     """Carry out a plan of a spec, asking first, and answer with the exit status.
 
+    Args:
+        session: the run.
+        docker: the engine.
+        spec: the spec.
+        make: makes the plan; asked again if time went by until the stack was ours alone.
+        wishes: how.
+
     Raises:
-        Refused: nobody said yes; nothing was changed.
+        Refused: nobody said yes, or another run is at work on the stack; nothing was changed.
     """
+    plan = make()
     if plan.errors:
         print_plan(session, docker, plan, "json" if wishes.as_json else "text")
         return exits.FAILED
     if not wishes.as_json:
         print_plan(session, docker, plan, "text")
+    asked = False
     if not plan.is_empty:
-        _confirm(session, plan, wishes)
+        asked = _confirm(session, plan, wishes)
     elif not wishes.as_json:
         return exits.OK
     clean, console = Cleaner(session.mask), session.console
-    with (
-        stoppable(announce=not console.is_live) as stop,
-        progress(console, plan, clean, session.verbose, stop) as show,
-    ):
-        report = docker.apply(
-            plan, spec=spec, parallelism=wishes.parallelism or PARALLELISM, on_event=show, cancel=stop
-        )
+    with nullcontext(False) if plan.is_empty else docker.lock(plan.stack, wishes.lock_timeout) as waited:
+        if (asked or waited) and make() != plan:
+            raise Refused("nothing was changed: the engine or the spec changed since this plan was made; run again")
+        with (
+            stoppable(announce=not console.is_live) as stop,
+            progress(console, plan, clean, session.verbose, stop) as show,
+        ):
+            report = docker.apply(
+                plan, spec=spec, parallelism=wishes.parallelism or PARALLELISM, on_event=show, cancel=stop
+            )
     print_report(session, report, plan, as_json=wishes.as_json)
     if report.cancelled:
         return exits.INTERRUPTED
     return exits.OK if report.ok else exits.FAILED
 
 
-def _confirm(session: Session, plan: Plan, wishes: Wishes) -> None:
+def _confirm(session: Session, plan: Plan, wishes: Wishes) -> bool:
+    """Get a yes; whether somebody had to be asked for it."""
     if wishes.yes:
-        return
+        return False
     if wishes.as_json or not session.console.can_ask:
         raise Refused("nothing was changed, since there is no terminal to ask on; pass --yes to apply without asking")
     clean = Cleaner(session.mask)
@@ -73,3 +90,4 @@ def _confirm(session: Session, plan: Plan, wishes: Wishes) -> None:
     session.console.err("\n")
     if not session.console.ask(f"{warning}{wishes.question}"):
         raise Refused("nothing was changed, since the answer was no")
+    return True

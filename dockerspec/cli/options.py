@@ -170,7 +170,7 @@ def json_option(function: Command) -> Command:
 
 
 def carry_out_options(function: Command) -> Command:
-    """Add --yes and --parallelism."""
+    """Add --yes, --parallelism and --lock-timeout."""
     return _all(
         function,
         (
@@ -180,6 +180,13 @@ def carry_out_options(function: Command) -> Command:
                 type=click.IntRange(1, 64),
                 metavar="N",
                 help="How many engine calls may be under way at once.",
+            ),
+            click.option(
+                "--lock-timeout",
+                type=click.FloatRange(0),
+                default=0.0,
+                metavar="SECONDS",
+                help="How long to wait for another run on the same stack. Default: not at all.",
             ),
         ),
     )

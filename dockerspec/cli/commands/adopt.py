@@ -16,7 +16,14 @@ from dockerspec.cli.spec_faults import load_or_print
 @carry_out_options
 @engine_options
 @click.pass_obj
-def adopt(session: Session, source: SpecSource, names: tuple[str, ...], yes: bool, parallelism: int | None) -> int:
+def adopt(
+    session: Session,
+    source: SpecSource,
+    names: tuple[str, ...],
+    yes: bool,
+    parallelism: int | None,
+    lock_timeout: float,
+) -> int:
     """Take over objects that others made.
 
     Where the spec wants an object and one that dockerspec did not make has its name, that one becomes the stack's.
@@ -34,5 +41,5 @@ def adopt(session: Session, source: SpecSource, names: tuple[str, ...], yes: boo
         return exits.FAILED
     from dockerspec.cli.take_over import take_over
 
-    with session.docker() as docker:
+    with session.docker() as docker, docker.lock(spec.require().stack, lock_timeout):
         return take_over(session, docker, docker.plan_adopt(spec, names), yes=yes, parallelism=parallelism)

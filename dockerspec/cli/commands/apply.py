@@ -34,6 +34,7 @@ def apply(
     delete_volumes: tuple[str, ...],
     yes: bool,
     parallelism: int | None,
+    lock_timeout: float,
     as_json: bool,
 ) -> int:
     """Make the host as the spec says.
@@ -56,13 +57,18 @@ def apply(
 
     saved = find(source)
     if saved is not None:
-        return _apply_saved(session, saved, source, Wishes("", True, parallelism, as_json))
+        return _apply_saved(session, saved, source, Wishes("", True, parallelism, as_json, lock_timeout))
     spec = load_or_print(session, source, as_json=as_json)
     if spec is None:
         return exits.FAILED
     with session.docker() as docker:
-        plan = docker.plan(spec, targets=targets, delete_volumes=delete_volumes)
-        return carry_out(session, docker, spec, plan, Wishes("Apply this plan?", yes, parallelism, as_json))
+        return carry_out(
+            session,
+            docker,
+            spec,
+            lambda: docker.plan(spec, targets=targets, delete_volumes=delete_volumes),
+            Wishes("Apply this plan?", yes, parallelism, as_json, lock_timeout),
+        )
 
 
 def _apply_saved(session: Session, saved: SavedPlan, given: SpecSource, wishes: Wishes) -> int:
@@ -72,4 +78,4 @@ def _apply_saved(session: Session, saved: SavedPlan, given: SpecSource, wishes: 
     if spec is None:
         return exits.FAILED
     with session.docker() as docker:
-        return carry_out(session, docker, spec, docker.plan_again(saved, spec), wishes)
+        return carry_out(session, docker, spec, lambda: docker.plan_again(saved, spec), wishes)

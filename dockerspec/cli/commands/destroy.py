@@ -32,6 +32,7 @@ def destroy(
     delete_volumes: tuple[str, ...],
     yes: bool,
     parallelism: int | None,
+    lock_timeout: float,
     as_json: bool,
 ) -> int:
     """Delete what belongs to the stack.
@@ -51,5 +52,10 @@ def destroy(
     from dockerspec.cli.carry_out import Wishes, carry_out
 
     with session.docker() as docker:
-        plan = docker.plan_destroy(spec, targets=targets, delete_volumes=delete_volumes)
-        return carry_out(session, docker, spec, plan, Wishes("Delete all this?", yes, parallelism, as_json))
+        return carry_out(
+            session,
+            docker,
+            spec,
+            lambda: docker.plan_destroy(spec, targets=targets, delete_volumes=delete_volumes),
+            Wishes("Delete all this?", yes, parallelism, as_json, lock_timeout),
+        )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Script:
     on_apply: Callable[[], None] = lambda: None
     adoption: Adoption = field(default_factory=lambda: Adoption("shop", (), Plan("shop"), Plan("shop")))
     imported: Imported | Exception = field(default_factory=lambda: Imported(Written("shop", {}), "stack: shop\n"))
+    waited: bool = False
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def asked(self, name: str) -> dict[str, Any]:
@@ -76,6 +78,11 @@ def stand_in(script: Script) -> type:
 
         def version(self) -> EngineFacts:
             return EngineFacts("28.5.2", (1, 51), arch="amd64")
+
+        @contextmanager
+        def lock(self, stack: str, timeout: float = 0.0) -> Iterator[bool]:
+            script.calls.append(("lock", {"stack": stack, "timeout": timeout}))
+            yield script.waited
 
         def plan(self, _spec: object, **options: Any) -> Plan:
             script.calls.append(("plan", options))

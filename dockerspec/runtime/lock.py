@@ -1,0 +1,101 @@
+"""One writer per engine and stack: a lock on the engine itself, since runs may come from several machines.
+
+Caller: api. The lock is an empty volume. Creating a volume whose name exists answers with the one that is there, labels
+and all, so that one call both takes the lock and tells whose it is. A holder that died on this machine is taken over;
+of one on another machine nobody here can tell, so that the user has to.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from dockerspec.engine.protocol import Engine
+from dockerspec.errors import EngineError, NotFound, Refused
+from dockerspec.runtime.clock import Clock
+from dockerspec.runtime.holder import Holder, myself
+
+PREFIX = "dockerspec.lock."
+_TOKEN = "dockerspec.lock.token"
+_HOLDER = "dockerspec.lock.holder"
+_PAUSE = 0.1
+_UNKNOWN = Holder("somebody", "an unknown host", 0, "an unknown time")
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    token: str
+    holder: Holder
+
+
+@contextmanager
+def stack_lock(engine: Engine, stack: str, clock: Clock, timeout: float = 0.0) -> Iterator[bool]:
+    """Hold the lock of a stack.
+
+    Args:
+        engine: the engine.
+        stack: the stack's name.
+        clock: the time.
+        timeout: seconds to wait for another holder to let go.
+
+    Yields:
+        Whether it had to be waited for, so that what was read before may be out of date.
+
+    Raises:
+        Refused: somebody else holds it; the message says who, and what to do if that run is dead.
+        EngineError: the engine can't be asked.
+    """
+    name, mine = PREFIX + stack, _Claim(uuid.uuid4().hex, myself(clock.time()))
+    deadline = clock.monotonic() + timeout
+    waited = False
+    while (other := _take(engine, name, mine)) is not None:
+        if clock.monotonic() >= deadline:
+            raise Refused(
+                f"nothing was changed: {other.holder} is at work on the stack {stack}; wait for it with --lock-timeout,"
+                f" or, if that run is dead, remove its lock with `docker volume rm {name}`"
+            )
+        waited = True
+        time.sleep(_PAUSE)
+    try:
+        yield waited
+    finally:
+        # Not worth a failure: the next run on this machine takes a dead one's lock over.
+        with suppress(EngineError):
+            _release(engine, name, mine)
+
+
+def _take(engine: Engine, name: str, mine: _Claim) -> _Claim | None:
+    """Take a lock; None if it is ours now, else who has it."""
+    labels = {_TOKEN: mine.token, _HOLDER: mine.holder.to_text()}
+    found = _claim(engine.create_volume({"Name": name, "Labels": labels}))
+    if found.token == mine.token:
+        return None
+    if not found.holder.is_dead:
+        return found
+    # Of all who see the dead one, only the one who takes this second lock may remove the first, and looks again.
+    ticket = f"{name}.{found.token[:12]}"
+    other = _take(engine, ticket, mine)
+    if other is not None:
+        return other
+    try:
+        with suppress(NotFound):
+            if _claim(engine.volume(name)).token == found.token:
+                engine.remove_volume(name)
+        return _take(engine, name, mine)
+    finally:
+        _release(engine, ticket, mine)
+
+
+def _release(engine: Engine, name: str, mine: _Claim) -> None:
+    with suppress(NotFound):
+        if _claim(engine.volume(name)).token == mine.token:
+            engine.remove_volume(name)
+
+
+def _claim(volume: dict[str, object]) -> _Claim:
+    labels = volume.get("Labels")
+    labels = labels if isinstance(labels, dict) else {}
+    return _Claim(str(labels.get(_TOKEN, "")), Holder.from_text(str(labels.get(_HOLDER, ""))) or _UNKNOWN)
