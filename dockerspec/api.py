@@ -348,7 +348,8 @@ class Docker:
         source = SourceFile("imported.yaml", written.text(), "/")
         loaded = load_texts([source], Variables(environment=written.values), lambda _: FileFault("isn't read here"))
         if loaded.stack is None:
-            return Imported(written, written.text(), tuple(map(str, loaded.diagnostics)))
+            faults = tuple(f"{fault.path}: {fault.summary}" for fault in loaded.diagnostics)
+            return Imported(written, written.text(faults), faults)
         adoption = self.plan_adopt(loaded)
         left = differences(adoption)
         return Imported(written, written.text(left), left, foreign=bool(adoption.taken))

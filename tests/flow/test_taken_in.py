@@ -201,3 +201,12 @@ def test_what_a_spec_cannot_say_is_said(world: World) -> None:
     found = world.docker.import_spec(Selection(("web",)))
     assert found.left == ("container.web: update (state)",)
     assert "# A plan of this spec still differs: container.web: update (state)" in found.text
+
+
+def test_what_the_engine_took_and_a_spec_refuses_is_said_too(world: World) -> None:
+    body = {"Image": "app:1", "HostConfig": {"NetworkMode": "none", "PortBindings": {"80/tcp": [{"HostPort": "80"}]}}}
+    world.engine.create_container("mute", body)
+    found = world.docker.import_spec(Selection(("mute",)))
+    [fault] = found.left
+    assert fault.startswith("containers.mute.ports: ")
+    assert f"# A plan of this spec still differs: {fault}" in found.text

@@ -118,7 +118,7 @@ def import_spec(raw: RawSnapshot, *, stack: str = "", folder: str = "", show_sec
     images = {key: parse_image(item) for key, item in raw.images.items()}
     containers: dict[str, Any] = {}
     notes: list[str] = []
-    world = _World(raw, name, engine, folded, outside, images)
+    world = _World(raw, name, engine, folded, outside, images, {item["Id"]: name_of(item) for item in raw.listing})
     for item in sorted(folded, key=lambda item: item.key):
         said = _container(item, world)
         if not show_secrets:
@@ -159,7 +159,7 @@ def _member(raw: Json, labels: Mapping[str, str], owner: Owner | None, engine: E
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What all containers of the spec share."""
+    """What all containers of the spec share; `names` are those of the engine's containers by ID."""
 
     raw: RawSnapshot
     stack: str
@@ -167,6 +167,7 @@ class _World:
     folded: Sequence[Folded]
     outside: Outside
     images: Mapping[str, ImageFacts]
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,6 @@ def _container(item: Folded, world: _World) -> _Said:
 
 def _place(item: Folded, world: _World) -> Place:
     first = item.first
-    listing = world.raw.listing
     by_name = {other.first.name: other.key for other in world.folded}
     context = Context(
         engine=world.engine,
@@ -208,13 +208,13 @@ def _place(item: Folded, world: _World) -> Place:
         networks={key: name for name, key in world.outside.network_keys.items()},
         volumes={key: name for name, key in world.outside.volume_keys.items()},
         containers={key: name for name, key in by_name.items()},
-        ids={name_of(other): other["Id"] for other in listing},
+        ids={name: ident for ident, name in world.names.items()},
     )
     return Place(
         raw=first.raw,
         context=context,
         fields=item.fields,
-        names={other["Id"]: name_of(other) for other in listing},
+        names=world.names,
         containers=by_name,
         networks=world.outside.network_keys,
         volumes=world.outside.volume_keys,
