@@ -62,8 +62,8 @@ class FakeNetworks(FakeStore):
             if name in networks:
                 own = joining["Name"][1:]
                 raise EngineForbidden(f"endpoint with name {own} already exists in network {name}", status=403)
-            # A MAC address is not heeded here before API 1.54.
-            networks[name] = shapes.endpoint(copy.deepcopy({**endpoint, "MacAddress": ""}))
+            # A MAC address given here is kept but not used before API 1.54.
+            networks[name] = shapes.endpoint(copy.deepcopy(dict(endpoint)))
             networks[name]["NetworkID"] = network["Id"]
             if joining["State"]["Running"]:
                 self._join(joining, name, network)

@@ -271,6 +271,12 @@ def macs_of_a_life(engine: Engine, names: Names) -> list[str]:
     engine.disconnect_network(names.net, names.one, force=True)
     engine.connect_network(names.net, names.one, {"MacAddress": fixed})
     look()
+    engine.stop_container(names.one, 0)
+    engine.disconnect_network(names.net, names.one, force=True)
+    engine.connect_network(names.net, names.one, {"MacAddress": fixed})
+    look()
+    engine.start_container(names.one)
+    look()
     engine.remove_container(names.one, force=True)
     return seen
 

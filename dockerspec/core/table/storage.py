@@ -218,8 +218,21 @@ def _put_volumes(body: Body, spec: Any, context: Context) -> None:
         place(body, ("HostConfig", "Mounts"), mounts)
 
 
+_UNITS = {"": 0, "k": 10, "m": 20, "g": 30}
+_TMPFS_SIZE = re.compile(r"([0-9]{1,18})([kmg]?)", re.IGNORECASE)
+
+
+def _option(word: str) -> str:
+    """A tmpfs option with its figure in bytes or in the fewest octal digits, as the kernel reads them."""
+    name, _, value = word.partition("=")
+    size = _TMPFS_SIZE.fullmatch(value)
+    if name == "size" and size:
+        return f"size={int(size[1]) << _UNITS[size[2].lower()]}"
+    return f"mode={value.lstrip('0') or '0'}" if name == "mode" and value.isdecimal() else word
+
+
 def _options(text: str) -> Value:
-    return ",".join(sorted(word for word in text.split(",") if word))
+    return ",".join(sorted(_option(word) for word in text.split(",") if word))
 
 
 def _put_tmpfs(body: Body, spec: Any, _context: Context) -> None:
@@ -308,6 +321,7 @@ ROWS: tuple[Row[Any], ...] = (
         },
         put=_put_tmpfs,
         way=replace,
+        means="options in any order, a size in any unit",
     ),
     simple("volume_driver", "HostConfig.VolumeDriver", default=""),
     Row(

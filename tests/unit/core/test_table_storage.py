@@ -71,9 +71,23 @@ def test_an_images_volume_is_inherited_unless_something_takes_its_place() -> Non
     assert want("volumes", own, seen) == have("volumes", raw)
 
 
-def test_the_options_of_a_tmpfs_are_a_set() -> None:
+@pytest.mark.parametrize(
+    ("options", "same"),
+    [
+        ("size=16m,mode=1777", True),
+        ("mode=01777,size=16384k", True),
+        ("mode=1777,size=16777216", True),
+        ("size=16M,mode=1777", True),
+        ("size=50%,mode=1777", False),
+        ("size=16g,mode=1777", False),
+        ("size=16m,mode=177", False),
+        ("size=16m", False),
+        ("size=16m,mode=1777,noexec", False),
+    ],
+)
+def test_the_options_of_a_tmpfs_are_a_set(options: str, same: bool) -> None:
     raw = {"HostConfig": {"Tmpfs": {"/tmp": "mode=1777,size=16m"}}}
-    assert want("tmpfs", container(tmpfs=["/tmp:size=16m,mode=1777"]), context()) == have("tmpfs", raw)
+    assert (want("tmpfs", container(tmpfs=[f"/tmp:{options}"]), context()) == have("tmpfs", raw)) is same
 
 
 def test_a_replaced_containers_anonymous_volumes_go_on_in_its_successor() -> None:
