@@ -24,6 +24,7 @@ ROWS: Mapping[str, tuple[Row[Any], ...]] = {
 
 INSTEAD: Mapping[str, str] = {
     "NetworkingConfig.EndpointsConfig.MacAddress": "MacAddress",
+    "HostConfig.Mounts.BindOptions.CreateMountpoint": "HostConfig.Binds",
 }
 """Fields for which older engines have another one that serves as well."""
 
