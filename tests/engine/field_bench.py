@@ -67,7 +67,7 @@ class Case:
     extra: dict[str, Json] = field(default_factory=dict)
     since: tuple[int, int] = (1, 41)
     cgroup: int = 0
-    kernel: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    kernel: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def known_to(self, engine: EngineFacts) -> bool:
         """Whether this engine and kernel can show the case."""
@@ -130,8 +130,13 @@ def _case(place: str, raw: Mapping[str, Json]) -> Case:
         extra=raw.get("with", {}),
         since=api_version(raw.get("since", "1.41")),
         cgroup=raw.get("cgroup", 0),
-        kernel={file: (str(a), str(b)) for file, (a, b) in raw.get("kernel", {}).items()},
+        kernel={file: _figures(figures) for file, figures in raw.get("kernel", {}).items()},
     )
+
+
+def _figures(figures: list[Json]) -> dict[str, str]:
+    """What a file of the kernel holds in each state; the last may be left out."""
+    return dict(zip(("a", "b", "silent"), map(str, figures), strict=False))
 
 
 def _steps(raw: Mapping[str, Json]) -> dict[str, Step]:

@@ -46,7 +46,8 @@ def hide(path: str, value: Value) -> Value:
 
 
 def _cause(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None, way: Way) -> Cause:
-    if recorded is not None and way is Way.REPLACE and row.update is None:
+    fixed = way is Way.REPLACE and row.update is None and not row.remembered
+    if recorded is not None and fixed:
         return Cause.EDIT  # the engine can't have changed it on this container
     return cause_of(row.key, want, have, recorded)
 
