@@ -280,7 +280,7 @@ def simple(
 
 def _first_line(normal: Normal | None) -> str:
     lines = (normal.__doc__ or "").strip().splitlines() if normal else []
-    return lines[0].rstrip(".") if lines else ""
+    return lines[0][:1].lower() + lines[0][1:].rstrip(".") if lines else ""
 
 
 def plain(value: Value) -> Any:
@@ -293,15 +293,15 @@ def plain(value: Value) -> Any:
 
 
 def as_tuple(value: Any) -> Value:
-    """A list as it stands."""
+    """In this order."""
     return tuple(value)
 
 
 def as_set(value: Any) -> Value:
-    """A list whose order and repetitions mean nothing."""
+    """A set: order and repetitions mean nothing."""
     return tuple(sorted(set(value)))
 
 
 def as_texts(value: Any) -> Value:
-    """A mapping to texts."""
+    """Values are texts."""
     return {str(key): str(item) for key, item in value.items()}

@@ -39,7 +39,10 @@ on 20.10 and 28.5); this figure is.
 
 
 def cpu_list(text: Any) -> Value:
-    """A processor list by its members: `0-2` and `0,1,2` are one thing; a text that is no list stays."""
+    """By its members: `0-2` is `0,1,2`.
+
+    A text that is no list stays as it is.
+    """
     members: set[int] = set()
     for part in str(text).split(","):
         first, dash, last = part.strip().partition("-")
@@ -233,6 +236,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("mem_limit", "HostConfig.Memory", default=0, way=update_unless_cleared, unit="bytes"),
     Row(
         key="memswap_limit",
+        means="silent, it is twice `mem_limit`; without swap accounting there is none",
         engine=("HostConfig.MemorySwap",),
         want=_want_swap,
         have=_have_swap,
@@ -263,6 +267,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="cpus",
+        means="to a billionth",
         engine=("HostConfig.NanoCpus",),
         want=_want_cpus,
         have=lambda raw, _engine: dig(raw, ("HostConfig", "NanoCpus")) or 0,
@@ -316,6 +321,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("cpuset_mems", "HostConfig.CpusetMems", default="", normal=cpu_list, way=update_unless_cleared),
     Row(
         key="pids_limit",
+        means="zero and below are none",
         engine=("HostConfig.PidsLimit",),
         want=lambda spec, _context: _pids(spec.pids_limit),
         have=lambda raw, _engine: _pids(dig(raw, ("HostConfig", "PidsLimit"))),
@@ -328,6 +334,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("shm_size", "HostConfig.ShmSize", default=_SHM_DEFAULT, unit="bytes", polluted=True),
     Row(
         key="ulimits",
+        means="a number is both limits; the daemon's defaults are no difference",
         engine=(
             "HostConfig.Ulimits.Name",
             "HostConfig.Ulimits.Soft",
@@ -341,6 +348,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="blkio_config",
+        means="by device, order means nothing",
         engine=(
             "HostConfig.BlkioWeight",
             "HostConfig.BlkioWeightDevice.Path",

@@ -281,6 +281,7 @@ def _has_second_mac(spec: Any) -> bool:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="network_mode",
+        means="`service:KEY` and `container:NAME` are the container's ID",
         engine=("HostConfig.NetworkMode",),
         want=_mode,
         have=_have_mode,
@@ -301,6 +302,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="networks",
+        means="addresses in their shortest form, sets in any order; what the engine chose is no difference",
         engine=(
             "NetworkingConfig.EndpointsConfig.IPAMConfig.IPv4Address",
             "NetworkingConfig.EndpointsConfig.IPAMConfig.IPv6Address",
@@ -330,5 +332,13 @@ ROWS: tuple[Row[Any], ...] = (
         ),
         trim=_trim_networks,
     ),
-    Row(key="links", engine=("HostConfig.Links",), want=_want_links, have=_have_links, put=_put_links, way=replace),
+    Row(
+        key="links",
+        means="`NAME` is `NAME:NAME`; on networks of one's own they are the endpoints'",
+        engine=("HostConfig.Links",),
+        want=_want_links,
+        have=_have_links,
+        put=_put_links,
+        way=replace,
+    ),
 )

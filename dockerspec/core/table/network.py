@@ -135,6 +135,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("driver", "Driver", default="bridge"),
     Row(
         key="driver_opts",
+        means="options that driver or daemon add are no difference",
         engine=("Options",),
         want=lambda spec, _context: as_texts(spec.driver_opts),
         have=lambda raw, _engine: as_texts(raw.get("Options") or {}),
@@ -165,6 +166,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="ipam.config",
+        means="in any order; what the engine chose where the spec is silent is no difference",
         engine=(
             "IPAM.Config.Subnet",
             "IPAM.Config.IPRange",

@@ -112,6 +112,7 @@ def _put_expose(body: Body, spec: Any, _context: Context) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="ports",
+        means="by container port, in any order; a range is its ports; no address is every address",
         engine=(
             "HostConfig.PortBindings.HostIp",
             "HostConfig.PortBindings.HostPort",
@@ -123,5 +124,13 @@ ROWS: tuple[Row[Any], ...] = (
         same=_same_ports,
     ),
     simple("publish_all_ports", "HostConfig.PublishAllPorts", default=False),
-    Row(key="expose", engine=("ExposedPorts",), want=_want_expose, have=_have_expose, put=_put_expose, way=replace),
+    Row(
+        key="expose",
+        means="`80` is `80/tcp`; published and image ports are part of it",
+        engine=("ExposedPorts",),
+        want=_want_expose,
+        have=_have_expose,
+        put=_put_expose,
+        way=replace,
+    ),
 )

@@ -270,6 +270,7 @@ def _put_init(body: Body, spec: Any, _context: Context) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="entrypoint",
+        means="a text is split as a shell splits it; an empty list resets the image's",
         engine=("Entrypoint",),
         want=_want_entrypoint,
         have=_have_list("Config", "Entrypoint"),
@@ -278,6 +279,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="command",
+        means="a text is split as a shell splits it",
         engine=("Cmd",),
         want=_want_command,
         have=_have_list("Config", "Cmd"),
@@ -286,6 +288,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="environment",
+        means="order means nothing",
         engine=("Env",),
         want=_want_environment,
         have=lambda raw, _engine: pairs(dig(raw, ("Config", "Env"))),
@@ -294,6 +297,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="labels",
+        means="order means nothing; values are texts",
         engine=("Labels",),
         want=_want_labels,
         have=lambda raw, _engine: foreign_labels(dig(raw, ("Config", "Labels"))),
@@ -301,9 +305,10 @@ ROWS: tuple[Row[Any], ...] = (
         way=replace,
     ),
     simple("user", "Config.User", inherits="User"),
-    simple("working_dir", "Config.WorkingDir", inherits="WorkingDir", normal=posixpath.normpath),
+    simple("working_dir", "Config.WorkingDir", inherits="WorkingDir", normal=posixpath.normpath, means="paths cleaned"),
     Row(
         key="hostname",
+        means="the short ID, or the host's name on its network, is no difference to a silent spec",
         engine=("Hostname",),
         want=lambda spec, _context: spec.hostname or None,
         have=_have_hostname,
@@ -323,9 +328,17 @@ ROWS: tuple[Row[Any], ...] = (
         way=replace,
         since=(1, 56),
     ),
-    simple("stop_signal", "Config.StopSignal", inherits="StopSignal", default="SIGTERM", normal=_signal),
+    simple(
+        "stop_signal",
+        "Config.StopSignal",
+        inherits="StopSignal",
+        default="SIGTERM",
+        normal=_signal,
+        means="by name with or without SIG, or by number",
+    ),
     Row(
         key="stop_grace_period",
+        means="whole seconds, rounded up",
         engine=("StopTimeout",),
         want=lambda spec, _context: grace_seconds(spec) * SECOND,
         have=_have_grace,
@@ -335,6 +348,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="healthcheck",
+        means="per figure, what is left out or 0 is the image's, then the engine's; a text is a shell command",
         engine=(
             "Healthcheck.Test",
             "Healthcheck.Interval",
@@ -357,6 +371,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="restart",
+        means="`on-failure` without a number is `on-failure:0`",
         engine=(
             "HostConfig.RestartPolicy.Name",
             "HostConfig.RestartPolicy.MaximumRetryCount",
@@ -370,6 +385,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("auto_remove", "HostConfig.AutoRemove", default=False),
     Row(
         key="logging",
+        means="options are texts; what the daemon adds is no difference",
         engine=(
             "HostConfig.LogConfig.Type",
             "HostConfig.LogConfig.Config",
@@ -382,6 +398,7 @@ ROWS: tuple[Row[Any], ...] = (
     ),
     Row(
         key="init",
+        means="what the daemon is set up to do is no difference to a silent spec",
         engine=("HostConfig.Init",),
         want=lambda spec, _context: spec.init,
         have=lambda raw, _engine: dig(raw, ("HostConfig", "Init")),

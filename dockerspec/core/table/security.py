@@ -259,12 +259,25 @@ def _put_runtime(body: Body, spec: Any, _context: Context) -> None:
 
 
 ROWS: tuple[Row[Any], ...] = (
-    simple("cap_add", "HostConfig.CapAdd", default=(), normal=_capabilities),
-    simple("cap_drop", "HostConfig.CapDrop", default=(), normal=_capabilities),
+    simple(
+        "cap_add",
+        "HostConfig.CapAdd",
+        default=(),
+        normal=_capabilities,
+        means="a set; capitals and the prefix CAP_ mean nothing",
+    ),
+    simple(
+        "cap_drop",
+        "HostConfig.CapDrop",
+        default=(),
+        normal=_capabilities,
+        means="a set; capitals and the prefix CAP_ mean nothing",
+    ),
     simple("privileged", "HostConfig.Privileged", default=False),
     simple("read_only", "HostConfig.ReadonlyRootfs", default=False),
     Row(
         key="security_opt",
+        means="a set; `a:b` is `a=b`; what the engine adds to privileged containers is no difference",
         engine=("HostConfig.SecurityOpt",),
         want=_want_security,
         have=_have_security,
@@ -278,6 +291,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("sysctls", "HostConfig.Sysctls", default={}, normal=as_texts),
     Row(
         key="devices",
+        means="by target; a text without one has the same on both sides",
         engine=(
             "HostConfig.Devices.PathOnHost",
             "HostConfig.Devices.PathInContainer",

@@ -262,6 +262,7 @@ def _put_from(body: Body, spec: Any, context: Context) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row(
         key="volumes",
+        means="by target, binds and mounts alike; paths cleaned; options at their default left out",
         engine=(
             "HostConfig.Binds",
             "HostConfig.Mounts.Type",
@@ -326,6 +327,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("volume_driver", "HostConfig.VolumeDriver", default=""),
     Row(
         key="volumes_from",
+        means="`NAME:rw` is `NAME`",
         engine=("HostConfig.VolumesFrom",),
         want=_want_from,
         have=_have_from,
