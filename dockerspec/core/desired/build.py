@@ -115,7 +115,9 @@ def _needs(path: str, since: ApiVersion, api: ApiVersion, what: str = "") -> Dia
 def _networks(stack: Stack, names: Names, base: Context, faults: list[Diagnostic]) -> Iterator[DesiredNetwork]:
     for key, spec in sorted(network_specs(stack).items()):
         address = Address(Kind.NETWORK, key)
-        fields = {} if spec.external else {row.key: row.want(spec, base) for row in network_table.ROWS}
+        config = stack.networks.get(spec.config_from or "")
+        whole = network_table.configured(spec, config) if config is not None else spec
+        fields = {} if spec.external else {row.key: row.want(whole, base) for row in network_table.ROWS}
         faults.extend(_too_old(network_table.ROWS, f"networks.{key}", spec, base))
         yield DesiredNetwork(address, names.networks[key], spec, base, stack.stack, fields)
 

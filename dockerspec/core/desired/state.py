@@ -72,6 +72,8 @@ class DesiredNetwork:
     def body(self) -> Body:
         """The engine's create body."""
         body = network_table.create_body(self.spec, self.context, self.name)
+        if self.spec.config_from:
+            return body  # it gets the labels of its configuration, and the engine takes no others
         own = owner_labels(self.stack, self.address.name, 0, record(network_table.ROWS, self.fields))
         return {**body, "Labels": {**body.get("Labels", {}), **own}}
 

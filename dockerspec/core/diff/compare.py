@@ -71,7 +71,8 @@ def differs(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str]
     if want == have:
         return False
     if row.polluted and recorded is not None and want != have:
-        return not was(recorded, row.key, want)
+        kept = row.holds is None or row.holds(want, have)
+        return not (kept and was(recorded, row.key, want))
     return not row.agrees(want, have, memory(recorded))
 
 

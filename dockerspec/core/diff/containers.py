@@ -232,6 +232,21 @@ def diff_orphans(orphans: Iterable[LiveContainer], absent: Collection[str]) -> I
         yield removal(live, "its state is absent" if live.resource in absent else NOT_WANTED)
 
 
+def extended(findings: list[Finding], more: Iterable[tuple[Pair, FieldChange]]) -> list[Finding]:
+    """The findings with further changes of some containers."""
+    result = list(findings)
+    places = {item.change.address: place for place, item in enumerate(findings) if item.subject.pair is not None}
+    for pair, change in more:
+        place = places.get(pair.desired.address)
+        fields = (change,) if place is None else (*result[place].change.fields, change)
+        finding = _finding(pair, tuple(sorted(fields, key=lambda item: item.path)))
+        if place is None:
+            result.append(finding)
+        else:
+            result[place] = finding
+    return result
+
+
 def _shared(desired: DesiredContainer) -> Mapping[str, str]:
     """The stack's containers whose namespaces or volumes a container shares: key in the spec by field."""
     spec = desired.spec

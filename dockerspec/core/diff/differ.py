@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from dockerspec.core.address import Address, Kind
+from dockerspec.core.address import Address
 from dockerspec.core.desired.state import DesiredImage, DesiredState
 from dockerspec.core.diagnostics import Diagnostic
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
-from dockerspec.core.diff.containers import cascade, diff_containers, diff_orphans, removal
+from dockerspec.core.diff.containers import cascade, diff_containers, diff_orphans, extended, removal
 from dockerspec.core.diff.images import diff_images
+from dockerspec.core.diff.networks import diff_networks, is_own, network_address, strand
 from dockerspec.core.diff.pairing import pair_containers
-from dockerspec.core.diff.resources import diff_networks, diff_volumes, volume_removal
+from dockerspec.core.diff.resources import diff_volumes, volume_removal
 from dockerspec.core.diff.result import Diff, Finding, Subject
 from dockerspec.core.live.state import LiveState
 
@@ -33,11 +34,14 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = ()) 
     pairs = {pair.desired.address: pair for pair in pairing.pairs}
     volumes = list(diff_volumes(desired.volumes, live, desired.stack, consent, faults))
     lost = {item.change.address.name for item in volumes if item.change.kind is ChangeKind.REPLACE}
+    networks = diff_networks(desired.networks, live, desired.stack, faults)
+    containers = list(diff_containers(pairing.pairs, live, pending, faults))
+    containers = extended(containers, strand(containers, networks, pairs, live))
     findings = [
         *images,
-        *diff_networks(desired.networks, live, desired.stack, faults),
+        *networks,
         *volumes,
-        *cascade(list(diff_containers(pairing.pairs, live, pending, faults)), pairs, lost),
+        *cascade(containers, pairs, lost),
         *diff_orphans(pairing.orphans, desired.absent),
     ]
     touched = {item.change.address for item in findings}
@@ -59,9 +63,8 @@ def diff_destroy(desired: DesiredState, live: LiveState, consent: Collection[str
     disposable = {item.name for item in desired.volumes if not item.spec.prevent_destroy}
     findings = [removal(item, DESTROYED) for item in live.containers]
     for network in live.networks:
-        if network.stack == desired.stack:
-            address = Address(Kind.NETWORK, network.resource)
-            change = ObjectChange(address, ChangeKind.DELETE, DESTROYED, network.name)
+        if is_own(network, desired.stack, desired.networks):
+            change = ObjectChange(network_address(network), ChangeKind.DELETE, DESTROYED, network.name)
             findings.append(Finding(change, Subject(live_network=network)))
     findings += [
         volume_removal(volume, DESTROYED, consent, disposable=volume.name in disposable)

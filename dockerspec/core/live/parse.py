@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dockerspec.core.address import Kind
-from dockerspec.core.facts import EngineFacts, ImageFacts
+from dockerspec.core.facts import EngineFacts, ImageFacts, Value
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.live.state import (
     ContainerState,
@@ -21,6 +21,7 @@ from dockerspec.core.ownership import parse_record, parse_secrets
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
+from dockerspec.core.table.net import GONE
 from dockerspec.core.table.storage import is_anonymous
 
 Json = Any
@@ -31,10 +32,11 @@ def parse_live(raw: RawSnapshot) -> LiveState:
     """The live state as one stack sees it."""
     engine = parse_engine(raw.version, raw.info, raw.api)
     marks = Marks(raw.volumes)
-    owned = [_container(item, engine, raw.stack, marks) for item in raw.containers]
+    known = {str(item.get("Id")) for item in raw.networks}
+    owned = [_container(item, engine, raw.stack, marks, known) for item in raw.containers]
     containers = [item for item in owned if item is not None]
     ids = {item.id for item in containers}
-    networks = [_network(item, engine, marks) for item in raw.networks]
+    networks = [_network(item, engine, raw.stack, marks) for item in raw.networks]
     volumes = [_volume(item, engine, marks) for item in raw.volumes if mark_of(item) is None]
     of_stack = marks.of_stack(raw.stack)
     stale = _stale(raw) if of_stack else frozenset()
@@ -82,7 +84,9 @@ def parse_engine(version: Json, info: Json, api: tuple[int, int]) -> EngineFacts
     )
 
 
-def _container(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> LiveContainer | None:
+def _container(
+    raw: Json, engine: EngineFacts, stack: str, marks: Marks, networks: Collection[str]
+) -> LiveContainer | None:
     config = raw.get("Config") or {}
     owner = marks.owner(Kind.CONTAINER, raw["Id"], config.get("Labels"))
     if owner is None or owner.stack != stack:
@@ -96,12 +100,29 @@ def _container(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> Live
         state=parse_state(raw.get("State") or {}, raw.get("RestartCount") or 0),
         image_id=raw.get("Image") or "",
         image_ref=config.get("Image") or "",
-        fields=container_table.reported(raw, engine),
+        fields=_without_the_gone(container_table.reported(raw, engine), attached, networks),
         anonymous=_anonymous(raw),
         recorded=parse_record(config.get("Labels")),
         secrets=parse_secrets(config.get("Labels")),
         networks={name: (item or {}).get("NetworkID") or "" for name, item in sorted(attached.items())},
+        mode=(raw.get("HostConfig") or {}).get("NetworkMode") or "",
     )
+
+
+def _without_the_gone(
+    fields: Mapping[str, Value], attached: Mapping[str, Json], networks: Collection[str]
+) -> Mapping[str, Value]:
+    """The fields with a word in the place of each endpoint on a network that is not there any more.
+
+    A stopped container keeps the ID of a network that is removed, and can't be started, whatever has the name by then.
+    """
+    gone = {
+        name for name, item in attached.items() if item and item.get("NetworkID") and item["NetworkID"] not in networks
+    }
+    endpoints = fields["networks"]
+    if not gone or not isinstance(endpoints, Mapping):
+        return fields
+    return {**fields, "networks": {name: GONE if name in gone else item for name, item in endpoints.items()}}
 
 
 def parse_state(state: Json, restarts: int = 0) -> ContainerState:
@@ -153,16 +174,23 @@ def _other(raw: Json, marks: Marks) -> OtherContainer:
     )
 
 
-def _network(raw: Json, engine: EngineFacts, marks: Marks) -> LiveNetwork:
+def _network(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> LiveNetwork:
     owner = marks.owner(Kind.NETWORK, raw.get("Id") or "", raw.get("Labels"))
+    name, recorded = raw.get("Name") or "", parse_record(raw.get("Labels"))
+    fields = {row.key: row.have(raw, engine) for row in network_table.ROWS}
+    resource = owner.resource if owner else ""
+    if owner and fields["config_from"]:
+        prefix = f"{owner.stack}_"
+        resource = name.removeprefix(prefix) if name.startswith(prefix) else ""
     return LiveNetwork(
         id=raw.get("Id") or "",
-        name=raw.get("Name") or "",
+        name=name,
         stack=owner.stack if owner else "",
-        resource=owner.resource if owner else "",
-        fields={row.key: row.have(raw, engine) for row in network_table.ROWS},
+        resource=resource,
+        fields=fields,
         attached={key: (item or {}).get("Name") or "" for key, item in (raw.get("Containers") or {}).items()},
-        recorded=parse_record(raw.get("Labels")),
+        recorded=recorded,
+        body=network_table.live_body(raw, recorded) if owner and owner.stack == stack else {},
     )
 
 

@@ -47,6 +47,7 @@ class LiveContainer:
         anonymous: anonymous volumes by the path at which they are mounted.
         recorded: digests of some values at creation, by table key; None where nothing was recorded.
         networks: network IDs by name, as attached.
+        mode: the engine's network mode: the network that it was created in, or a mode such as `host`.
         secrets: the environment variables that were secret at creation.
     """
 
@@ -61,6 +62,7 @@ class LiveContainer:
     anonymous: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, str] | None = None
     networks: Mapping[str, str] = field(default_factory=dict)
+    mode: str = ""
     secrets: frozenset[str] = frozenset()
 
 
@@ -70,10 +72,12 @@ class LiveNetwork:
 
     Attributes:
         id, name: its engine identity.
-        stack, resource: what its labels say; empty for a foreign one.
+        stack, resource: what its labels say; empty for a foreign one. One that is made from a configuration has that
+            one's labels: its resource is then what its own name says, and empty where that says nothing.
         fields: the normal form of every field, by the table's key.
         attached: names of the containers attached to it, by container ID. Only read for networks of the stack.
         recorded: as for containers.
+        body: the create body that makes it once more; empty for one of another stack.
     """
 
     id: str
@@ -83,6 +87,7 @@ class LiveNetwork:
     fields: Mapping[str, Value]
     attached: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, str] | None = None
+    body: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,36 +87,52 @@ class TagImage(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateNetwork(Action):
-    """`POST /networks/create`."""
+    """`POST /networks/create`.
+
+    Attributes:
+        unless_there: nothing is done where a network has the name; for ways back.
+    """
 
     verb: ClassVar[str] = "create"
     name: str
     body: Mapping[str, Any]
+    unless_there: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveNetwork(Action):
-    """`DELETE /networks/{network}`."""
+    """`DELETE /networks/{network}`.
+
+    Attributes:
+        only_of: the stack whose label the network must bear; for ways back, which name it by its name. Empty for one
+            that is named by its ID.
+    """
 
     verb: ClassVar[str] = "remove"
     network: str
     name: str
+    only_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectNetwork(Action):
-    """`POST /networks/{network}/connect`."""
+    """`POST /networks/{network}/connect`.
+
+    Attributes:
+        former: the container is one whose successor is made in the same run.
+    """
 
     verb: ClassVar[str] = "connect"
     network: str
     network_name: str
     container: str
     endpoint: Mapping[str, Any]
+    former: bool = False
 
     @property
     def subject(self) -> str:
         """The network."""
-        return self.network_name
+        return f"{self.network_name} (former)" if self.former else self.network_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.plan import Rescue
 from dockerspec.core.ready import Ready
 from dockerspec.core.table import container as container_table
-from dockerspec.core.table.net import endpoint_body, late_networks
+from dockerspec.core.table.net import GONE, endpoint_body, late_networks
 from dockerspec.core.way import Way
 
 _SECOND = 1_000_000_000
@@ -288,6 +288,12 @@ def _network_actions(pair: Pair, change: ObjectChange) -> Iterator[ConnectNetwor
     settled = _endpoints(trim(want, have, memory(old.recorded)))
     common: dict[str, Any] = {"address": change.address, "cause": change.cause, "container": old.id}
     for name in sorted({*want, *have}):
+        if have.get(name) == GONE:
+            # Connecting takes the place of the old endpoint; disconnecting goes by the name alone.
+            if name not in want:
+                yield DisconnectNetwork(network=name, network_name=name, force=True, **common)
+                continue
+            have = {key: value for key, value in have.items() if key != name}
         there = name in have
         if there and name in want and want[name] in (have[name], settled[name]):
             continue

@@ -23,9 +23,10 @@ from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.graph import Cycle, Graph
 from dockerspec.core.plan.images import plan_image
 from dockerspec.core.plan.marks import plan_marks
+from dockerspec.core.plan.networks import Attached, Remake, bind_networks, plan_networks
 from dockerspec.core.plan.order import order_all, replicas
 from dockerspec.core.plan.plan import Plan
-from dockerspec.core.plan.resources import plan_network, plan_volume
+from dockerspec.core.plan.resources import plan_volume
 from dockerspec.core.ready import Ready
 from dockerspec.core.table.storage import mounted_volumes
 
@@ -38,8 +39,9 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
     if any(item.severity is Severity.ERROR for item in diagnostics):
         return Plan(stack, changes, diagnostics=diagnostics, unchanged=unchanged)
     draft = Draft()
-    _plan_images_and_resources(diff, live, draft)
+    networks = _plan_images_and_resources(diff, live, draft, stack)
     _plan_containers(diff, draft)
+    bind_networks(networks, draft)
     _await_the_waiting(diff, draft)
     order_all(draft, diff.pairs, live.containers)
     plan_marks(diff, live, draft)
@@ -72,7 +74,9 @@ def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
         if change.kind not in (ChangeKind.DELETE, ChangeKind.REPLACE):
             continue
         if network is not None:
-            users = sorted(name for ident, name in network.attached.items() if ident not in own)
+            # A stopped one is not attached, but could not be started any more.
+            stopped = {item.name for item in live.others if network.name in item.networks}
+            users = sorted(stopped.union(name for ident, name in network.attached.items() if ident not in own))
             way_out = f"docker network disconnect {network.name} {users[0]}" if users else ""
         elif volume is not None:
             users = sorted(item.name for item in live.others if volume.name in item.volumes)
@@ -87,23 +91,31 @@ def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
             )
 
 
-def _plan_images_and_resources(diff: Diff, live: LiveState, draft: Draft) -> None:
+def _plan_images_and_resources(diff: Diff, live: LiveState, draft: Draft, stack: str) -> list[Remake]:
     changed = {item.change.address: item.change.kind for item in _by_kind(diff, Kind.CONTAINER)}
-    keep = {
-        pair.live.id: pair
-        for address, pair in diff.pairs.items()
-        if pair.live is not None and changed.get(address, ChangeKind.UPDATE) is ChangeKind.UPDATE
-    }
+    keep, leave = {}, {}
+    for address, pair in diff.pairs.items():
+        if pair.live is None:
+            continue
+        if changed.get(address, ChangeKind.UPDATE) is ChangeKind.UPDATE:
+            keep[pair.live.id] = pair
+        elif not _goes_first(pair, diff):
+            leave[pair.live.id] = pair
     for finding in _by_kind(diff, Kind.IMAGE):
         plan_image(finding, draft)
-    for finding in _by_kind(diff, Kind.NETWORK):
-        plan_network(finding, draft, live.containers, keep)
+    networks = plan_networks(_by_kind(diff, Kind.NETWORK), draft, Attached(live.containers, keep, leave), stack)
     for finding in _by_kind(diff, Kind.VOLUME):
         plan_volume(finding, draft)
+    return networks
+
+
+def _goes_first(pair: Pair, diff: Diff) -> bool:
+    """Whether a replaced container must be gone before its successor is made, since a volume of its is made anew."""
+    lost = {item.change.name for item in _by_kind(diff, Kind.VOLUME) if item.change.kind is ChangeKind.REPLACE}
+    return bool(lost & set(mounted_volumes(pair.desired.fields)))
 
 
 def _plan_containers(diff: Diff, draft: Draft) -> None:
-    lost = {item.change.name for item in _by_kind(diff, Kind.VOLUME) if item.change.kind is ChangeKind.REPLACE}
     awaited = _awaited(diff)
     removals: list[tuple[Finding, str]] = []
     for finding in _by_kind(diff, Kind.CONTAINER):
@@ -115,7 +127,7 @@ def _plan_containers(diff: Diff, draft: Draft) -> None:
         elif change.kind is ChangeKind.UPDATE:
             plan_update(finding, draft, awaited.get(change.address))
         else:
-            plan_replace(finding, draft, hard=bool(lost & set(mounted_volumes(pair.desired.fields))))
+            plan_replace(finding, draft, hard=_goes_first(pair, diff))
     for finding, key in removals:
         _order_extra(finding, key, diff.pairs, draft)
 

@@ -78,4 +78,14 @@ def _closure(chosen: set[Address], desired: DesiredState) -> set[Address]:
                 if other.address not in result:
                     result.add(other.address)
                     queue.append(other)
+    return result | _configurations(result, desired)
+
+
+def _configurations(chosen: set[Address], desired: DesiredState) -> set[Address]:
+    """The configurations that chosen networks are made from, and the networks made from chosen configurations."""
+    result: set[Address] = set()
+    for item in desired.networks:
+        if item.spec.config_from:
+            both = {item.address, Address(Kind.NETWORK, item.spec.config_from)}
+            result |= both if both & chosen else set()
     return result

@@ -37,8 +37,23 @@ _NETWORK = (
     "ipam.driver",
     "ipam.options.**",
     "ipam.config.[].**",
+    "scope",
+    "config_from",
 )
-_VOLUME = ("name", "driver", "driver_opts.**", "labels.**")
+_VOLUME = (
+    "name",
+    "driver",
+    "driver_opts.**",
+    "labels.**",
+    "cluster.group",
+    *(f"cluster.access_mode.{name}" for name in ("scope", "sharing", "mount_volume.fs_type")),
+    "cluster.access_mode.mount_volume.mount_flags.**",
+    "cluster.accessibility_requirements.requisite.**",
+    "cluster.accessibility_requirements.preferred.**",
+    "cluster.secrets.[].key",
+    "cluster.secrets.[].secret",
+    "cluster.availability",
+)
 _SECRET = ("file", "environment")
 _ENDPOINT = (
     "aliases.**",

@@ -119,6 +119,9 @@ class Row(Generic[Spec]):
         way: how a change from the live to the wanted value is carried out.
         same: for the few rows in which different normal forms can mean one thing; called as same(want, have).
         trim: takes out of the live value what the spec leaves to the engine; called as trim(want, have, was).
+        holds: whether a live value has all that the spec asks for, whatever the engine added; called as
+            holds(want, have). For a polluted row whose live value can be seen to lack something, though the record
+            says that it was asked for.
         update: writes the update body's part for a wanted value; only rows with `Way.UPDATE` have it.
         since: the first API version that knows the field.
         parts: parts of the field that came later.
@@ -143,6 +146,7 @@ class Row(Generic[Spec]):
     way: HowTo
     same: Same | None = None
     trim: Trim | None = None
+    holds: Same | None = None
     update: Callable[[Value], Body] | None = None
     since: ApiVersion = OLDEST_API
     parts: tuple[Part, ...] = ()

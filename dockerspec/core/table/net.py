@@ -15,6 +15,12 @@ from dockerspec.core.way import Way
 MULTI_NETWORK_API: ApiVersion = (1, 44)
 """From this API version on, one create call takes several networks (and a MAC address per endpoint)."""
 
+GONE = "on a network that is gone"
+"""What stands in the place of a live endpoint whose network was removed, under whatever name it may be back."""
+
+MODE_MUST_EXIST_API: ApiVersion = (1, 44)
+"""From this API version on, a container can't be started once the network is gone that it was created in."""
+
 _MAC_ON_CONNECT_API: ApiVersion = (1, 54)
 """From this API version on connecting heeds a MAC address; before, it is ignored without a word."""
 
@@ -173,7 +179,9 @@ def _trim_networks(want: Value, have: Value, was: Was) -> Value:
     unseen = _macs(want) if was(_MAC, _macs(want)) else {}
     result: dict[str, Value] = {}
     for name, endpoint in have.items():
-        assert isinstance(endpoint, Mapping)
+        if not isinstance(endpoint, Mapping):
+            result[name] = endpoint
+            continue
         own = {key: value for key, value in endpoint.items() if key != "mac_address"}
         if name in unseen and "mac_address" not in endpoint:
             own["mac_address"] = unseen[name]
@@ -199,8 +207,13 @@ def endpoint_body(spec: Any, context: Context, name: str) -> Body:
     """The engine's endpoint settings for one network of a container."""
     endpoint = _want_endpoint(spec, context, name)
     assert isinstance(endpoint, Mapping)
-    aliases = sorted(_aliases(context, name, _endpoint_spec(spec, context, name)))
-    body: Body = {"Aliases": aliases} if aliases else {}
+    # The normal form leaves out the alias that is the container's host name too; the engine must be told of it.
+    aliases = tuple(sorted(_aliases(context, name, _endpoint_spec(spec, context, name))))
+    return _endpoint_body({**endpoint, "aliases": aliases})
+
+
+def _endpoint_body(endpoint: Mapping[str, Value]) -> Body:
+    body: Body = {"Aliases": plain(endpoint["aliases"])} if endpoint.get("aliases") else {}
     ipam = {
         key: plain(endpoint[name])
         for key, name in (
@@ -221,6 +234,20 @@ def endpoint_body(spec: Any, context: Context, name: str) -> Body:
         if attribute in endpoint:
             body[key] = plain(endpoint[attribute])
     return body
+
+
+def live_endpoint(endpoint: Value) -> Body:
+    """The engine's endpoint settings that connect a container as a live endpoint was, in normal form.
+
+    Its MAC address is left out: the engine reports those that it chose like those that were asked for.
+    """
+    assert isinstance(endpoint, Mapping)
+    return _endpoint_body({key: value for key, value in endpoint.items() if key != "mac_address"})
+
+
+def is_named_network(mode: str) -> bool:
+    """Whether a network mode is the name of a network."""
+    return bool(mode) and mode not in (*_LONE_MODES, *_DEFAULT_MODES) and not mode.startswith("container:")
 
 
 def _put_networks(body: Body, spec: Any, context: Context) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from dockerspec.core.table.base import Body, Context, Row, as_texts, plain, replace, simple
+from dockerspec.core.facts import Value
+from dockerspec.core.table.base import Body, Context, Json, Row, as_texts, dig, plain, replace, simple
 from dockerspec.core.table.process import foreign_labels
 
 
@@ -18,6 +20,76 @@ def _put_labels(body: Body, spec: Any, _context: Context) -> None:
         body["Labels"] = dict(spec.labels)
 
 
+_CLUSTER_PARTS = ("AccessMode", "AccessibilityRequirements", "CapacityRange")
+
+
+def _holds_options(want: Value, have: Value) -> bool:
+    assert isinstance(want, Mapping)
+    assert isinstance(have, Mapping)
+    return all(have.get(key) == value for key, value in want.items())
+
+
+def _full(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping without its empty values."""
+    return {key: value for key, value in values.items() if value not in (None, "", (), [], {}, 0)}
+
+
+def _cluster_body(spec: Any) -> Body:
+    """`ClusterVolumeSpec` of a spec."""
+    own = spec.access_mode
+    access: Body = {"Scope": own.scope, "Sharing": own.sharing} if own else {"Scope": "single", "Sharing": "none"}
+    if own and own.block_volume:
+        access["BlockVolume"] = {}
+    else:
+        mount = own and own.mount_volume
+        access["MountVolume"] = _full({"FsType": mount.fs_type, "MountFlags": list(mount.mount_flags)}) if mount else {}
+    places, sizes = spec.accessibility_requirements, spec.capacity_range
+    body = {
+        "Group": spec.group,
+        "Secrets": [{"Key": item.key, "Secret": item.secret} for item in spec.secrets],
+        "AccessibilityRequirements": places
+        and _full({"Requisite": list(map(dict, places.requisite)), "Preferred": list(map(dict, places.preferred))}),
+        "CapacityRange": sizes and _full({"RequiredBytes": sizes.required_bytes, "LimitBytes": sizes.limit_bytes}),
+        "Availability": spec.availability,
+    }
+    return {"AccessMode": access, **_full(body)}
+
+
+def _cluster(body: Json) -> Value:
+    """The normal form of a `ClusterVolumeSpec`."""
+    if not body:
+        return {}
+    access, places, sizes = (body.get(key) or {} for key in _CLUSTER_PARTS)
+    mount = access.get("MountVolume") or {}
+    return _full(
+        {
+            "group": body.get("Group"),
+            "access_mode": _full(
+                {
+                    "scope": access.get("Scope") or "single",
+                    "sharing": access.get("Sharing") or "none",
+                    "block_volume": access.get("BlockVolume") is not None,
+                    "fs_type": mount.get("FsType"),
+                    "mount_flags": tuple(mount.get("MountFlags") or ()),
+                }
+            ),
+            "secrets": tuple(
+                {"key": item.get("Key"), "secret": item.get("Secret")} for item in body.get("Secrets") or ()
+            ),
+            "requisite": tuple(dict(item) for item in places.get("Requisite") or ()),
+            "preferred": tuple(dict(item) for item in places.get("Preferred") or ()),
+            "required_bytes": sizes.get("RequiredBytes"),
+            "limit_bytes": sizes.get("LimitBytes"),
+            "availability": body.get("Availability") or "active",
+        }
+    )
+
+
+def _put_cluster(body: Body, spec: Any, _context: Context) -> None:
+    if spec.cluster is not None:
+        body["ClusterVolumeSpec"] = _cluster_body(spec.cluster)
+
+
 ROWS: tuple[Row[Any], ...] = (
     simple("driver", "Driver", default="local"),
     Row(
@@ -27,7 +99,30 @@ ROWS: tuple[Row[Any], ...] = (
         have=lambda raw, _engine: as_texts(raw.get("Options") or {}),
         put=_put_options,
         way=replace,
+        holds=_holds_options,
         polluted=True,
+    ),
+    Row(
+        key="cluster",
+        engine=(
+            "ClusterVolumeSpec.Group",
+            "ClusterVolumeSpec.AccessMode.Scope",
+            "ClusterVolumeSpec.AccessMode.Sharing",
+            "ClusterVolumeSpec.AccessMode.MountVolume.FsType",
+            "ClusterVolumeSpec.AccessMode.MountVolume.MountFlags",
+            "ClusterVolumeSpec.AccessMode.BlockVolume",
+            "ClusterVolumeSpec.AccessibilityRequirements.Requisite",
+            "ClusterVolumeSpec.AccessibilityRequirements.Preferred",
+            "ClusterVolumeSpec.CapacityRange.RequiredBytes",
+            "ClusterVolumeSpec.CapacityRange.LimitBytes",
+            "ClusterVolumeSpec.Secrets",
+            "ClusterVolumeSpec.Availability",
+        ),
+        want=lambda spec, _context: _cluster(_cluster_body(spec.cluster)) if spec.cluster is not None else {},
+        have=lambda raw, _engine: _cluster(dig(raw, ("ClusterVolume", "Spec"))),
+        put=_put_cluster,
+        way=replace,
+        since=(1, 42),
     ),
     Row(
         key="labels",

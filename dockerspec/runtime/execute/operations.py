@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from dockerspec.core.ownership import owner_of
 from dockerspec.core.plan import action as act
 from dockerspec.engine.images import split_reference
 from dockerspec.engine.protocol import Engine
@@ -89,6 +90,8 @@ def _tag_image(action: act.TagImage, tools: Tools) -> Warnings:
 
 
 def _create_network(action: act.CreateNetwork, tools: Tools) -> Warnings:
+    if action.unless_there and any(item["Name"] == action.name for item in tools.engine.networks()):
+        return ()
     answer = create_past_leftovers(
         create=lambda: tools.engine.create_network(action.body),
         find=lambda: tools.engine.network(action.name),
@@ -102,6 +105,10 @@ def _create_network(action: act.CreateNetwork, tools: Tools) -> Warnings:
 
 
 def _remove_network(action: act.RemoveNetwork, tools: Tools) -> Warnings:
+    if action.only_of:
+        owner = owner_of(tools.engine.network(action.network).get("Labels"))
+        if owner is None or owner.stack != action.only_of:
+            return (f"a network called {action.name} appeared meanwhile, and it is not this stack's",)
     return _gone_is_fine(lambda: tools.engine.remove_network(action.network))
 
 

@@ -83,7 +83,7 @@ def raw_container(name: str, resource: str = "web", replica: int = 1, **state: J
         "Config": {"Image": "app:1", "Cmd": ["serve"], "Labels": labels},
         "HostConfig": {"CgroupnsMode": "private", "ShmSize": 64 << 20, "LogConfig": {"Type": "json-file"}},
         "State": {"Status": "running", **state},
-        "NetworkSettings": {"Networks": {"shop_default": {"NetworkID": "n", "Aliases": [resource]}}},
+        "NetworkSettings": {"Networks": {"shop_default": {"NetworkID": "id-of-shop_default", "Aliases": [resource]}}},
     }
 
 

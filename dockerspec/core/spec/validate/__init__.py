@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dockerspec.core.diagnostics import Diagnostic
 from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.validate.circles import check_circles
+from dockerspec.core.spec.validate.configurations import check_configurations
 from dockerspec.core.spec.validate.drivers import check_drivers
 from dockerspec.core.spec.validate.external import check_external
 from dockerspec.core.spec.validate.findings import Findings, SpanOf
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     check_drivers,
     check_labels,
     check_platforms,
+    check_configurations,
 )
 """Every rule, in no order that matters."""
 
