@@ -20,7 +20,8 @@ def remove_stack(raw: RawEngine, stack: str) -> None:
     for item in raw.get("/containers/json", all=True):
         if _belongs(stack, item.get("Labels"), *(name.lstrip("/") for name in item["Names"])):
             _delete(raw, f"/containers/{item['Id']}", force=True, v=True)
-    for item in raw.get("/networks"):
+    # A configuration goes after the networks that are made from it.
+    for item in sorted(raw.get("/networks"), key=lambda item: bool(item.get("ConfigOnly"))):
         if _belongs(stack, item.get("Labels"), item["Name"]):
             _delete(raw, f"/networks/{item['Id']}")
     for item in raw.get("/volumes")["Volumes"] or ():

@@ -84,6 +84,17 @@ class Daemon:
         second = self._held().slot.block.network_address.packed[1]
         return f"10.{second}.{number}.0/24"
 
+    def subnet6(self, number: int) -> str:
+        """A /64 for an explicit `ipam` (number 1 to 127) that collides with nothing on this machine."""
+        if not 1 <= number <= 127:
+            raise ValueError(f"subnet {number} is not within 1 to 127")
+        return f"fd00:d5:{self._held().slot.number:x}:{number:x}::/64"
+
+    @property
+    def bridge(self) -> str:
+        """The name of its default bridge on the host."""
+        return self._held().slot.bridge
+
     def log(self) -> str:
         """All that dockerd has written."""
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")

@@ -34,3 +34,14 @@ class GivenEngine:
         if not 1 <= number <= 127:
             raise ValueError(f"subnet {number} is not within 1 to 127")
         return f"10.127.{number}.0/24"
+
+    def subnet6(self, number: int) -> str:
+        """A /64 for an explicit `ipam` (number 1 to 127), out of a block that is rarely in use."""
+        if not 1 <= number <= 127:
+            raise ValueError(f"subnet {number} is not within 1 to 127")
+        return f"fd00:d5:ff:{number:x}::/64"
+
+    @property
+    def bridge(self) -> str:
+        """The name of its default bridge on the host, as far as one can know."""
+        return "docker0"

@@ -69,6 +69,7 @@ def _by_kind(diff: Diff, kind: Kind) -> Iterator[Finding]:
 def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
     """Networks and volumes that must go but are in use by containers that are not ours to touch."""
     own = {item.id for item in live.containers}
+    going = {item.subject.live_network.id for item in diff.findings if item.subject.live_network is not None}
     for finding in diff.findings:
         change, network, volume = finding.change, finding.subject.live_network, finding.subject.live_volume
         if change.kind not in (ChangeKind.DELETE, ChangeKind.REPLACE):
@@ -78,6 +79,10 @@ def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
             stopped = {item.name for item in live.others if network.name in item.networks}
             users = sorted(stopped.union(name for ident, name in network.attached.items() if ident not in own))
             way_out = f"docker network disconnect {network.name} {users[0]}" if users else ""
+            made_from = [item for item in live.networks if item.fields["config_from"] == network.name]
+            heirs = sorted(item.name for item in made_from if item.id not in going)
+            if heirs:
+                users, way_out = heirs, f"docker network rm {heirs[0]}"
         elif volume is not None:
             users = sorted(item.name for item in live.others if volume.name in item.volumes)
             way_out = f"docker rm {users[0]}" if users else ""
