@@ -11,9 +11,9 @@ from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange
 from dockerspec.core.diff.compare import compare
 from dockerspec.core.diff.images import NOT_HERE
 from dockerspec.core.diff.result import Finding, Subject, main_cause
-from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.state import LiveState, LiveVolume
 from dockerspec.core.table import volume as volume_table
+from dockerspec.core.table.storage import mounted_volumes
 
 NOT_WANTED = "no longer in the spec"
 ADOPT = "dockerspec adopt"
@@ -62,7 +62,7 @@ def diff_volumes(
         elif found.stack != stack:
             faults.append(foreign(Kind.VOLUME, item.address.name, item.name, found.stack))
         else:
-            yield from _compare_volume(item, found, live.engine, consent, faults)
+            yield from _compare_volume(item, found, live, consent, faults)
     for found in live.volumes:
         if found.stack == stack and found.name not in wanted:
             yield volume_removal(found, NOT_WANTED, consent)
@@ -70,27 +70,38 @@ def diff_volumes(
 
 def _compare_volume(
     item: DesiredVolume,
-    live: LiveVolume,
-    engine: EngineFacts,
+    found: LiveVolume,
+    live: LiveState,
     consent: Collection[str],
     faults: list[Diagnostic],
 ) -> Iterator[Finding]:
-    fields = tuple(compare(volume_table.ROWS, item.fields, live.fields, live.recorded, engine))
+    fields = tuple(compare(volume_table.ROWS, item.fields, found.fields, found.recorded, live.engine))
     if not fields:
         return
     if consents(item.address.name, item.name, consent):
         change = ObjectChange(
             item.address, ChangeKind.REPLACE, main_cause(fields), item.name, fields, downtime=True, data_loss=True
         )
-        yield Finding(change, Subject(volume=item, live_volume=live))
+        yield Finding(change, Subject(volume=item, live_volume=found))
         return
     faults.append(
         error(
             f"volumes.{item.address.name}",
-            f"volume {item.name} differs in {_paths(fields)}, and a volume can only be changed by deleting it",
+            f"volume {item.name}{_in_use(item.name, live)} differs in {_paths(fields)}, "
+            "and a volume can only be changed by deleting it with its data",
             f"put the old value back, or consent to the loss of its data with --delete-volume {item.address.name}",
         )
     )
+
+
+def users_of(volume: str, live: LiveState) -> tuple[str, ...]:
+    """The names of the stack's containers that have a volume mounted, running or not."""
+    return tuple(item.name for item in live.containers if volume in mounted_volumes(item.fields))
+
+
+def _in_use(volume: str, live: LiveState) -> str:
+    users = users_of(volume, live)
+    return f", used by {', '.join(users)}," if users else ""
 
 
 def _paths(fields: tuple[FieldChange, ...]) -> str:

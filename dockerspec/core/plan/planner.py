@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dockerspec.core.address import Address, Kind
-from dockerspec.core.diagnostics import Diagnostic, Severity, error
+from dockerspec.core.diagnostics import Diagnostic, Severity, error, warning
 from dockerspec.core.diff.change import ChangeKind
 from dockerspec.core.diff.containers import is_up
 from dockerspec.core.diff.pairing import Pair, is_aside
+from dockerspec.core.diff.resources import users_of
 from dockerspec.core.diff.result import Diff, Finding
 from dockerspec.core.live.state import LiveState
 from dockerspec.core.plan.action import RemoveContainer
@@ -35,7 +36,7 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
     """The plan that carries out a diff. With an error among the diagnostics it has no actions."""
     changes = tuple(item.change for item in diff.findings)
     unchanged = len(diff.unchanged)
-    diagnostics = (*diff.diagnostics, *_foreigners(diff, live))
+    diagnostics = (*diff.diagnostics, *_foreigners(diff, live), *_lost_data(diff, live))
     if any(item.severity is Severity.ERROR for item in diagnostics):
         return Plan(stack, changes, diagnostics=diagnostics, unchanged=unchanged)
     draft = Draft()
@@ -94,6 +95,17 @@ def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
                 f"{change.name} must go, but is in use by {', '.join(users)}, not part of this stack",
                 f"free it first, as with `{way_out}`",
             )
+
+
+def _lost_data(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
+    """A word on each volume whose data goes, since the user may have named the wrong one."""
+    for finding in _by_kind(diff, Kind.VOLUME):
+        change = finding.change
+        if change.data_loss:
+            users = users_of(change.name, live)
+            whose = f", which {', '.join(users)} used," if users else ""
+            summary = f"all data in the volume {change.name}{whose} is deleted"
+            yield warning(f"volumes.{change.address.name}", summary, "copy first what may be needed")
 
 
 def _plan_images_and_resources(diff: Diff, live: LiveState, draft: Draft, stack: str) -> list[Remake]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dockerspec.core.facts import Value
+from dockerspec.core.facts import EngineFacts, Value
 from dockerspec.core.table.base import Body, Context, Json, Row, as_texts, dig, plain, replace, simple
 from dockerspec.core.table.process import foreign_labels
 
@@ -23,7 +23,19 @@ def _put_labels(body: Body, spec: Any, _context: Context) -> None:
 _CLUSTER_PARTS = ("AccessMode", "AccessibilityRequirements", "CapacityRange")
 
 
+class _Verbatim(dict[str, Value]):
+    """Options of a driver that adds none of its own."""
+
+
+def _have_options(raw: Json, _engine: EngineFacts) -> Value:
+    options = as_texts(raw.get("Options") or {})
+    assert isinstance(options, dict)
+    return _Verbatim(options) if raw.get("Driver") == "local" else options
+
+
 def _holds_options(want: Value, have: Value) -> bool:
+    if isinstance(have, _Verbatim):
+        return want == have
     assert isinstance(want, Mapping)
     assert isinstance(have, Mapping)
     return all(have.get(key) == value for key, value in want.items())
@@ -96,7 +108,7 @@ ROWS: tuple[Row[Any], ...] = (
         key="driver_opts",
         engine=("DriverOpts",),
         want=lambda spec, _context: as_texts(spec.driver_opts),
-        have=lambda raw, _engine: as_texts(raw.get("Options") or {}),
+        have=_have_options,
         put=_put_options,
         way=replace,
         holds=_holds_options,
