@@ -267,10 +267,18 @@ class FakeContainers(FakeStore):
 
     def _attach(self, container: Json) -> None:
         """Find the networks and take the ports, or fail as the engine does."""
+        endpoints, mode = container["NetworkSettings"]["Networks"], container["HostConfig"]["NetworkMode"]
         try:
-            found = {name: self._network(name) for name in container["NetworkSettings"]["Networks"]}
+            # Once a container was in a network, its ID counts, whatever has the name by now.
+            found = {name: self._network(item["NetworkID"] or name) for name, item in endpoints.items()}
         except NotFound as fault:
             raise NotFound(f"{_NO_NETWORKING}: {fault.message}", status=404) from None
+        if mode not in endpoints and ":" not in mode:
+            try:
+                self._network(mode)
+            except NotFound as fault:
+                lacking = f"could not find a network matching network mode {mode}: {fault.message}"
+                raise NotFound(f"{_NO_NETWORKING}: {lacking}", status=404) from None
         wanted = _host_ports(container)
         for other in self._containers.values():
             taken = wanted & _host_ports(other) if other["State"]["Running"] and other is not container else set()

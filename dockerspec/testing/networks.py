@@ -8,6 +8,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from dockerspec.core.values import network_of
 from dockerspec.engine.protocol import Filters
 from dockerspec.errors import Conflict, EngineForbidden, NotFound, ServerError
 from dockerspec.testing import shapes
@@ -16,6 +17,7 @@ from dockerspec.testing.objects import FakeStore
 Json = Any
 
 _PREDEFINED = ("bridge", "host", "none")
+_DEPENDS = "are not supported if the network depends on a configuration network"
 
 
 class FakeNetworks(FakeStore):
@@ -36,6 +38,8 @@ class FakeNetworks(FakeStore):
         with self._call("create_network", body["Name"]):
             if any(item["Name"] == body["Name"] for item in self._networks.values()):
                 raise Conflict(f"network with name {body['Name']} already exists", status=409)
+            body = self._configured(body)
+            self._refuse_overlap(body)
             network = self._add_network(body)
             self._tell_network(network, "create")
             return {"Id": network["Id"], "Warning": ""}
@@ -51,6 +55,9 @@ class FakeNetworks(FakeStore):
                 named = " ".join(f'name:"{user["Name"]}" id:"{user["EndpointID"][:12]}"' for user in users)
                 message = f"error while removing network: network {name} has active endpoints ({named})"
                 raise Conflict(message, status=403)
+            if any(item["ConfigFrom"]["Network"] == name for item in self._networks.values()):
+                message = f'error while removing network: configuration network "{name}" is in use'
+                raise EngineForbidden(message, status=403)
             del self._networks[network["Id"]]
             self._tell_network(network, "destroy")
 
@@ -59,7 +66,7 @@ class FakeNetworks(FakeStore):
         with self._call("connect_network", ident):
             network, joining = self._network(ident), self._container(container)
             name, networks = network["Name"], joining["NetworkSettings"]["Networks"]
-            if name in networks:
+            if name in networks and networks[name]["NetworkID"] in ("", network["Id"]):
                 own = joining["Name"][1:]
                 raise EngineForbidden(f"endpoint with name {own} already exists in network {name}", status=403)
             # A MAC address given here is kept but not used before API 1.54.
@@ -72,13 +79,59 @@ class FakeNetworks(FakeStore):
     def disconnect_network(self, ident: str, container: str, *, force: bool = False) -> None:
         """Detach a container."""
         with self._call("disconnect_network", ident):
-            network, leaving = self._network(ident), self._container(container)
+            leaving = self._container(container)
+            if force and self._leave_gone(leaving, ident):
+                return
+            network = self._network(ident)
             name = network["Name"]
             if leaving["NetworkSettings"]["Networks"].pop(name, None) is None:
                 raise ServerError(f"container {leaving['Id']} is not connected to network {name}", status=500)
             self._fixed_macs.pop((leaving["Id"], name), None)
             network["Containers"].pop(leaving["Id"], None)
             self._tell_network(network, "disconnect", container=leaving["Id"])
+
+    def _leave_gone(self, container: Json, name: str) -> bool:
+        """Forget an endpoint of a network that is not there any more; it goes by its name alone."""
+        endpoint = container["NetworkSettings"]["Networks"].get(name)
+        if endpoint is None or (endpoint["NetworkID"] or name) in (*self._networks, *self._network_names()):
+            return False
+        del container["NetworkSettings"]["Networks"][name]
+        return True
+
+    def _network_names(self) -> list[str]:
+        return [item["Name"] for item in self._networks.values()]
+
+    def _configured(self, body: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The create body with what comes from the configuration that it names."""
+        name = (body.get("ConfigFrom") or {}).get("Network")
+        if not name:
+            return body
+        if name not in self._network_names():
+            raise NotFound(f'configuration network "{name}" does not exist', status=404)
+        if body.get("Options"):
+            message = f"network driver options {_DEPENDS}"
+            raise EngineForbidden(message, status=403)
+        if body.get("Labels") or body.get("EnableIPv6") or (body.get("IPAM") or {}).get("Config"):
+            message = (
+                "user specified configurations are not supported if the network depends on a configuration network"
+            )
+            raise EngineForbidden(message, status=403)
+        config = self._network(name)
+        return {**body, **{key: config[key] for key in ("Labels", "Options", "IPAM", "EnableIPv4", "EnableIPv6")}}
+
+    def _refuse_overlap(self, body: Mapping[str, Json]) -> None:
+        """Refuse addresses that another network has."""
+        if body.get("ConfigOnly"):
+            return
+        given = (body.get("IPAM") or {}).get("Config") or ()
+        wanted = [network_of(item["Subnet"]) for item in given if item.get("Subnet")]
+        for other in self._networks.values():
+            taken = (
+                [] if other["ConfigOnly"] else [network_of(item["Subnet"]) for item in other["IPAM"]["Config"] or ()]
+            )
+            if any(one.version == two.version and one.overlaps(two) for one in wanted for two in taken):
+                message = "invalid pool request: Pool overlaps with other one on this address space"
+                raise EngineForbidden(message, status=403)
 
     def volumes(self, filters: Filters | None = None) -> list[Json]:
         """All volumes."""

@@ -162,22 +162,23 @@ def endpoint(settings: Mapping[str, Json]) -> dict[str, Json]:
 
 def network(ident: str, body: Mapping[str, Json], now: str, number: int) -> dict[str, Json]:
     """A network that was just created."""
-    ipam = body.get("IPAM") or {}
-    pools = ipam.get("Config") or [{"Subnet": f"172.{number}.0.0/16", "Gateway": f"172.{number}.0.1"}]
+    ipam, config_only = body.get("IPAM") or {}, bool(body.get("ConfigOnly"))
+    chosen = None if config_only else [{"Subnet": f"172.{number}.0.0/16", "Gateway": f"172.{number}.0.1"}]
+    pools = ipam.get("Config") or chosen
     return {
         "Name": body["Name"],
         "Id": ident,
         "Created": now,
         "Scope": "local",
-        "Driver": body.get("Driver") or "bridge",
+        "Driver": "null" if config_only else body.get("Driver") or "bridge",
         "EnableIPv4": body.get("EnableIPv4", True),
         "EnableIPv6": bool(body.get("EnableIPv6")),
-        "IPAM": {"Driver": ipam.get("Driver") or "default", "Options": ipam.get("Options"), "Config": list(pools)},
+        "IPAM": {"Driver": ipam.get("Driver") or "default", "Options": ipam.get("Options"), "Config": pools},
         "Internal": bool(body.get("Internal")),
         "Attachable": bool(body.get("Attachable")),
-        "Ingress": False,
-        "ConfigFrom": {"Network": ""},
-        "ConfigOnly": False,
+        "Ingress": bool(body.get("Ingress")),
+        "ConfigFrom": {"Network": (body.get("ConfigFrom") or {}).get("Network") or ""},
+        "ConfigOnly": config_only,
         "Containers": {},
         "Options": dict(body.get("Options") or {}),
         "Labels": dict(body.get("Labels") or {}),

@@ -144,6 +144,24 @@ SCRIPT: list[Step] = [
     ("disconnect nothing", lambda e, n: e.disconnect_network(n.net, n.nowhere)),
     ("remove the network", lambda e, n: e.remove_network(n.net)),
     ("remove it again", lambda e, n: e.remove_network(n.net)),
+    ("a network that is made anew", lambda e, n: made_anew(e, n)),
+    ("connected by name", lambda e, n: e.connect_network(n.net, n.uno, {})),
+    ("and started", lambda e, n: e.start_container(n.uno)),
+    ("stop once more", lambda e, n: e.stop_container(n.uno, 0)),
+    ("it goes for good", lambda e, n: e.remove_network(n.net)),
+    ("cut by name", lambda e, n: e.disconnect_network(n.net, n.uno, force=True)),
+    ("no network is left", lambda e, n: sorted(e.container(n.uno)["NetworkSettings"]["Networks"])),
+    ("addresses that are taken", lambda e, n: overlapping(e, n)),
+    (
+        "a configuration",
+        lambda e, n: e.create_network({"Name": n.conf, **CONFIGURATION}) and network(e.network(n.conf)),
+    ),
+    ("made from it", lambda e, n: e.create_network({"Name": n.net, **made_from(n)}) and network(e.network(n.net))),
+    ("with a label", lambda e, n: e.create_network({"Name": n.bad, **made_from(n), "Labels": {"c": "d"}})),
+    ("with an option", lambda e, n: e.create_network({"Name": n.bad, **made_from(n), "Options": {"c": "d"}})),
+    ("made from nothing", lambda e, n: e.create_network({"Name": n.bad, "ConfigFrom": {"Network": n.nowhere}})),
+    ("remove what others are made from", lambda e, n: e.remove_network(n.conf)),
+    ("remove both", lambda e, n: [e.remove_network(name) for name in (n.net, n.conf)]),
     ("remove the engine's own", lambda e, n: e.remove_network("bridge")),
     ("a network that is not there", lambda e, n: missing_network(e, n)),
     ("make a volume", lambda e, n: volume(e.create_volume({"Name": n.data, "Labels": {"a": "b"}}))),
@@ -168,6 +186,7 @@ SCRIPT: list[Step] = [
     ("remove again", lambda e, n: e.remove_container(n.uno)),
     ("what is not there", lambda e, n: e.container(n.nowhere)),
 ]
+CONFIGURATION = {"ConfigOnly": True, "Labels": {"a": "b"}, "Options": {"com.docker.network.driver.mtu": "1400"}}
 CHECKED = {"CheckDuplicate": True}
 """Engines before API 1.44 take a second network of the same name unless told otherwise."""
 
@@ -195,6 +214,31 @@ def missing_network(engine: Engine, names: Names) -> Json:
         engine.start_container(names.lost)
     finally:
         engine.remove_container(names.lost, force=True)
+
+
+def made_anew(engine: Engine, names: Names) -> Json:
+    """A stopped container holds on to the network that it was in, and not to the name."""
+    engine.create_network({"Name": names.net})
+    engine.connect_network(names.net, names.uno, {})
+    engine.start_container(names.uno)
+    engine.stop_container(names.uno, 0)
+    engine.remove_network(names.net)
+    engine.create_network({"Name": names.net})
+    engine.start_container(names.uno)
+
+
+def overlapping(engine: Engine, names: Names) -> Json:
+    """A network with addresses that another one has."""
+    engine.create_network({"Name": names.net})
+    subnet = engine.network(names.net)["IPAM"]["Config"][0]["Subnet"]
+    try:
+        engine.create_network({"Name": names.bad, "IPAM": {"Config": [{"Subnet": subnet}]}})
+    finally:
+        engine.remove_network(names.net)
+
+
+def made_from(names: Names) -> Json:
+    return {"ConfigFrom": {"Network": names.conf}}
 
 
 def transcript(engine: Engine, names: Names) -> list[tuple[str, str, Json]]:

@@ -20,7 +20,7 @@ def check_configurations(stack: Stack, findings: Findings) -> None:
             for key in _NOT_OF_A_CONFIGURATION:
                 if getattr(spec, key):
                     fix = f"remove {key}, or write it for the network that is made from {name}"
-                    findings.error((*path, key), f"{key} does not go with config_only", fix)
+                    findings.error((*path, key), f"{key!r} does not go with config_only", fix)
         elif spec.config_from is not None:
             _check_user(stack, name, findings)
     for name, container in stack.containers.items():
@@ -51,6 +51,6 @@ def _check_user(stack: Stack, name: str, findings: Findings) -> None:
         if getattr(spec, key) not in (None, {}):
             findings.error(
                 (*path, key),
-                f"{key} does not go with config_from: it comes from the network {spec.config_from!r}",
+                f"{key!r} does not go with config_from: it comes from the network {spec.config_from!r}",
                 f"move {key} to networks.{spec.config_from}",
             )
