@@ -275,6 +275,25 @@ def test_a_container_leaves_the_network_that_it_was_made_in(stage: Stage, raw: R
     assert raw.container(name)["State"]["Running"]
 
 
+def test_a_paused_container_is_rewired_and_goes_on(stage: Stage, raw: RawEngine) -> None:
+    def spec(version: int) -> str:
+        return f"""
+        networks: {{front: {{labels: {{v: {version}}}}}}}
+        containers: {{web: {{image: "{{image}}", command: [sleep, "9999"], stop_grace_period: 0s, networks: [front]}}}}
+        """
+
+    stage.settle(spec(1))
+    name = f"{stage.stack}-web-1"
+    before = raw.container(name)
+    raw.post(f"/containers/{name}/pause")
+    stage.settle(spec(2))
+    after = raw.container(name)
+    assert after["State"]["Status"] == "running"
+    assert after["State"]["Pid"] == before["State"]["Pid"]
+    new = raw.get(f"/networks/{stage.stack}_front")
+    assert list(new["Containers"]) == [after["Id"]]
+
+
 def test_a_foreign_container_holds_a_network_in_place(stage: Stage, raw: RawEngine) -> None:
     stage.settle("networks: {front: {}}")
     mode = {"NetworkMode": f"{stage.stack}_front"}

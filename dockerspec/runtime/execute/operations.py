@@ -21,6 +21,9 @@ from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
 from dockerspec.runtime.execute.streams import Notes, follow_build, follow_pull
 
+_PATIENCE = 10.0
+"""Seconds for which an engine may be at odds with itself over a container that keeps restarting."""
+
 Json = Any
 _IN_PROGRESS = "already in progress"
 _REMOVAL_SECONDS = 30.0
@@ -113,20 +116,33 @@ def _remove_network(action: act.RemoveNetwork, tools: Tools) -> Warnings:
 
 
 def _connect_network(action: act.ConnectNetwork, tools: Tools) -> Warnings:
-    tools.engine.connect_network(action.network, action.container, action.endpoint)
+    try:
+        tools.engine.connect_network(action.network, action.container, action.endpoint)
+    except NotFound:
+        # One that keeps restarting may have no network namespace just now; the engine notes the endpoint all the same.
+        endpoints = tools.engine.container(action.container)["NetworkSettings"]["Networks"] or {}
+        if action.network_name not in endpoints:
+            raise
+        return ("the container is restarting, and joins the network when it is up",)
     return ()
 
 
 def _disconnect_network(action: act.DisconnectNetwork, tools: Tools) -> Warnings:
-    try:
-        tools.engine.disconnect_network(action.network, action.container, force=action.force)
-    except EngineError:
-        # A container that left by itself, or by a run that was killed just now, is where it should be.
-        joined = tools.engine.container(action.container)["NetworkSettings"]["Networks"] or {}
-        if action.network_name in joined:
-            raise
-        return ("it was disconnected already",)
-    return ()
+    deadline = tools.clock.monotonic() + _PATIENCE
+    while True:
+        try:
+            tools.engine.disconnect_network(action.network, action.container, force=action.force)
+        except EngineError as fault:
+            # A container that left by itself, or by a run that was killed just now, is where it should be.
+            joined = tools.engine.container(action.container)["NetworkSettings"]["Networks"] or {}
+            if action.network_name not in joined:
+                return ("it was disconnected already",)
+            # One that keeps restarting is out of the network for a moment, and would come back by itself.
+            if "is not connected to" not in fault.message or tools.clock.monotonic() > deadline or tools.stopped():
+                raise
+            _PAUSE.wait(_REMOVAL_LOOK)
+        else:
+            return ()
 
 
 def _create_volume(action: act.CreateVolume, tools: Tools) -> Warnings:

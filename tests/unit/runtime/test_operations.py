@@ -12,7 +12,7 @@ import pytest
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.plan import action as act
-from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
+from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound, ServerError
 from dockerspec.runtime.execute.context import pack_build
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.operations import OPERATIONS, Tools, perform
@@ -310,3 +310,48 @@ def test_another_conflict_or_the_end_of_the_run_is_a_failure(bench: Bench, messa
     bench.engine.fail("remove_container", Conflict(message, status=409))
     with pytest.raises(Conflict):
         bench.do(REMOVE)
+
+
+class TestNetworksOfAWayBack:
+    """Steps that are taken by name, since the network's ID is another by then."""
+
+    def test_a_network_is_made_unless_it_is_there(self, bench: Bench) -> None:
+        again = act.CreateNetwork(**COMMON, name="front", body={"Name": "front"}, unless_there=True)
+        bench.do(again)
+        made = bench.engine.network("front")["Id"]
+        assert bench.do(again) == ()
+        assert bench.engine.network("front")["Id"] == made
+
+    def test_only_one_of_the_stack_is_removed(self, bench: Bench) -> None:
+        labels = {"dockerspec.stack": "shop", "dockerspec.resource": "front"}
+        bench.engine.create_network({"Name": "front", "Labels": labels})
+        drop = {**COMMON, "network": "front", "name": "front"}
+        (remark,) = bench.do(act.RemoveNetwork(**drop, only_of="other"))
+        assert "not this stack's" in remark
+        assert bench.engine.network("front")
+        bench.do(act.RemoveNetwork(**drop, only_of="shop"))
+        with pytest.raises(NotFound):
+            bench.engine.network("front")
+
+
+class TestAContainerThatKeepsRestarting:
+    """Its network namespace comes and goes, and the engine's words with it."""
+
+    def test_cutting_it_is_tried_until_it_holds(self, bench: Bench) -> None:
+        bench.do(act.CreateNetwork(**COMMON, name="front", body={"Name": "front"}))
+        bench.do(act.ConnectNetwork(**COMMON, **NETWORK, container="web", endpoint={}))
+        fault = ServerError("container 12 is not connected to network front", status=500)
+        bench.engine.fail("disconnect_network", fault, times=2)
+        assert bench.do(act.DisconnectNetwork(**COMMON, **NETWORK, container="web", force=True)) == ()
+        assert "front" not in bench.engine.container("web")["NetworkSettings"]["Networks"]
+
+    def test_a_connection_that_is_noted_will_do(self, bench: Bench) -> None:
+        bench.do(act.CreateNetwork(**COMMON, name="front", body={"Name": "front"}))
+        connect = act.ConnectNetwork(**COMMON, **NETWORK, container="web", endpoint={})
+        fault = NotFound("network sandbox for container 12 not found", status=404)
+        bench.engine.fail("connect_network", fault, times=1)
+        with pytest.raises(NotFound):
+            bench.do(connect)
+        bench.do(connect)
+        bench.engine.fail("connect_network", fault, times=1)
+        assert "when it is up" in bench.do(connect)[0]
