@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from dockerspec.core.address import Address, Kind
@@ -28,8 +29,10 @@ from dockerspec.core.plan.action import (
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.plan import Rescue
 from dockerspec.core.table import container as container_table
+from dockerspec.core.table import network as network_table
 from dockerspec.core.table.base import Body
 from dockerspec.core.table.net import endpoint_body, live_endpoint, network_names
+from dockerspec.core.values import network_of
 
 _TAKEN_BACK = "it could not be made anew"
 
@@ -146,9 +149,22 @@ def _rewire(
             yield _connect(item, desired.name, body, cause)
         elif item.id in attached.leave:
             body = _as_it_was(item, desired.name, None)
-            # Its addresses are the successor's by now, or outside the new subnets.
-            body.pop("IPAMConfig", None)
+            fixed = {
+                key: value for key, value in body.pop("IPAMConfig", {}).items() if _is_free(value, desired, attached)
+            }
+            if fixed:
+                body["IPAMConfig"] = fixed
             yield _connect(item, desired.name, body, cause, former=True)
+
+
+def _is_free(address: Any, desired: DesiredNetwork, attached: Attached) -> bool:
+    """Whether a network as it shall be can give an address that its successor will have only later."""
+    if not isinstance(address, str):
+        return False
+    pools = (network_of(text) for text in network_table.subnets(desired.fields["ipam.config"]))
+    inside = any(ip_address(address) in pool for pool in pools)
+    taken = (_endpoints(pair.desired.fields).get(desired.name, {}) for pair in attached.keep.values())
+    return inside and not any(address in (item.get("ipv4_address"), item.get("ipv6_address")) for item in taken)
 
 
 def _cut(item: LiveContainer, live: LiveNetwork, cause: str) -> DisconnectNetwork:
