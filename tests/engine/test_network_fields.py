@@ -182,7 +182,14 @@ def test_subnets_change_hands(stage: Stage, raw: RawEngine, engine_daemon: Daemo
         nets = {
             f"n{place}": {"ipam": {"config": [{"subnet": engine_daemon.subnet(n)}]}} for place, n in enumerate(numbers)
         }
-        return f"networks: {json.dumps(nets)}"
+        # What is in one of them takes time to leave.
+        web = {
+            "image": stage.image,
+            "command": ["sleep", "9999"],
+            "stop_grace_period": "0s",
+            "networks": list(nets)[1:2],
+        }
+        return f"networks: {json.dumps(nets)}\ncontainers: {json.dumps({'web': web} if nets.keys() >= {'n1'} else {})}"
 
     stage.settle(spec(53, 54, 55))
     stage.settle(spec(54, 55, 53))
