@@ -304,6 +304,28 @@ def test_the_gateway_that_was_asked_for_is_back(stage: Stage, raw: RawEngine) ->
     assert f"default via {pool['Gateway']}" in raw.execute(f"{stage.stack}-web-1", "ip", "route")[1]
 
 
+def test_a_fixed_mac_address_is_kept(stage: Stage, raw: RawEngine) -> None:
+    def spec(version: int) -> str:
+        return f"""
+        networks: {{front: {{labels: {{v: {version}}}}}}}
+        containers:
+          web:
+            image: "{{image}}"
+            command: [sleep, "9999"]
+            stop_grace_period: 0s
+            networks: {{front: {{mac_address: "02:42:0a:5a:00:14"}}}}
+        """
+
+    stage.settle(spec(1))
+    plan = stage.plan(spec(2))
+    # From API 1.44 to 1.53 the engine ignores the address when it connects a container.
+    lost = (1, 44) <= plan.engine.api < (1, 54)
+    assert differing(plan) == {"network.front": {"labels.v"}, **({"container.web": {"networks.front"}} if lost else {})}
+    stage.settle(spec(2))
+    endpoint = raw.container(f"{stage.stack}-web-1")["NetworkSettings"]["Networks"][f"{stage.stack}_front"]
+    assert endpoint["MacAddress"] == "02:42:0a:5a:00:14"
+
+
 def test_a_paused_container_is_rewired_and_goes_on(stage: Stage, raw: RawEngine) -> None:
     def spec(version: int) -> str:
         return f"""

@@ -16,10 +16,17 @@ from dockerspec.core.diff.result import Finding, Subject, main_cause
 from dockerspec.core.facts import Value
 from dockerspec.core.live.state import LiveNetwork, LiveState
 from dockerspec.core.table import network as network_table
-from dockerspec.core.table.net import MODE_MUST_EXIST_API, is_named_network, network_names
+from dockerspec.core.table.net import (
+    MAC_ON_CONNECT_API,
+    MODE_MUST_EXIST_API,
+    MULTI_NETWORK_API,
+    is_named_network,
+    network_names,
+)
 from dockerspec.core.values import network_of
 from dockerspec.core.way import Way
 
+_NO_MAC = "this engine gives a fixed MAC address only to a new container"
 _NO_START = "it can't be started without that network"
 
 
@@ -136,22 +143,50 @@ def _overlaps(findings: Iterable[Finding], live: LiveState) -> Iterator[Diagnost
 def strand(
     findings: Iterable[Finding], networks: Iterable[Finding], pairs: Mapping[Address, Pair], live: LiveState
 ) -> Iterator[tuple[Pair, FieldChange]]:
-    """Containers that could not be started any more, since the network goes that they were created in.
+    """Containers that must be made anew since a network of theirs goes or is made anew, and why.
 
-    Disconnecting does not help there: the engine looks for that network at every start, though it joins others.
+    Args:
+        findings: what differs at the containers.
+        networks: what differs at the networks.
+        pairs: all desired containers.
+        live: the engine.
     """
-    if live.engine.api < MODE_MUST_EXIST_API:
-        return
+    replaced = {item.change.address for item in findings if item.change.kind is ChangeKind.REPLACE}
+    left = {address: pair for address, pair in pairs.items() if pair.live is not None and address not in replaced}
+    api = live.engine.api
+    if api >= MODE_MUST_EXIST_API:
+        yield from _unstartable(networks, left.values(), live)
+    if MULTI_NETWORK_API <= api < MAC_ON_CONNECT_API:
+        anew = {item.change.name for item in networks if item.change.kind is ChangeKind.REPLACE}
+        yield from _without_mac(anew, left.values())
+
+
+def _unstartable(
+    networks: Iterable[Finding], pairs: Iterable[Pair], live: LiveState
+) -> Iterator[tuple[Pair, FieldChange]]:
+    """Containers whose first network goes: the engine looks for it at every start, though they join others."""
     names = {item.name for item in live.networks} | {item.id for item in live.networks}
     for finding in networks:
         if finding.change.kind is ChangeKind.DELETE:
             names -= {finding.change.name, finding.subject.live_network.id if finding.subject.live_network else ""}
         else:
             names.add(finding.change.name)
-    replaced = {item.change.address for item in findings if item.change.kind is ChangeKind.REPLACE}
-    for address, pair in pairs.items():
-        if pair.live is None or address in replaced:
-            continue
-        if is_named_network(pair.live.mode) and pair.live.mode not in names:
+    for pair in pairs:
+        mode = pair.live.mode if pair.live else ""
+        if is_named_network(mode) and mode not in names:
             new = next(iter(network_names(pair.desired.spec, pair.desired.context)), "none")
-            yield pair, FieldChange("network_mode", pair.live.mode, new, Way.REPLACE, Cause.DIFFERS, note=_NO_START)
+            yield pair, FieldChange("network_mode", mode, new, Way.REPLACE, Cause.DIFFERS, note=_NO_START)
+
+
+def _without_mac(anew: Collection[str], pairs: Iterable[Pair]) -> Iterator[tuple[Pair, FieldChange]]:
+    """Containers that would lose the MAC address that they have in a network, being connected to it again."""
+    for pair in pairs:
+        keys = {name: key for key, name in pair.desired.context.networks.items()}
+        endpoints = pair.desired.fields["networks"]
+        assert isinstance(endpoints, Mapping)
+        for name, endpoint in endpoints.items():
+            if name in anew and isinstance(endpoint, Mapping) and "mac_address" in endpoint:
+                key = keys.get(name, name)
+                path, old, new = f"networks.{key}", f"on {key}", f"on the new {key}"
+                yield pair, FieldChange(path, old, new, Way.REPLACE, Cause.DIFFERS, note=_NO_MAC)
+                break

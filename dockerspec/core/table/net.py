@@ -21,7 +21,7 @@ GONE = "on a network that is gone"
 MODE_MUST_EXIST_API: ApiVersion = (1, 44)
 """From this API version on, a container can't be started once the network is gone that it was created in."""
 
-_MAC_ON_CONNECT_API: ApiVersion = (1, 54)
+MAC_ON_CONNECT_API: ApiVersion = (1, 54)
 """From this API version on connecting heeds a MAC address; before, it is ignored without a word."""
 
 _MAC = "mac_address"
@@ -193,7 +193,7 @@ def _trim_networks(want: Value, have: Value, was: Was) -> Value:
 
 def _way_networks(old: Value, new: Value, engine: EngineFacts) -> Way:
     """Connecting, unless a MAC address is to be kept or changed and the engine ignores it when it connects."""
-    if engine.api >= _MAC_ON_CONNECT_API or not isinstance(old, Mapping) or not isinstance(new, Mapping):
+    if engine.api >= MAC_ON_CONNECT_API or not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return Way.NETWORK
     before, after = _macs(old), _macs(new)
     if engine.api < MULTI_NETWORK_API:
