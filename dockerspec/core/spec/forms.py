@@ -319,7 +319,6 @@ OptionalPairs = Annotated[
     dict[str, str | None], BeforeValidator(values.parse_pairs), Form("mapping or list of KEY=VALUE", _PAIRS)
 ]
 Options = Annotated[dict[str, str], BeforeValidator(_texts), Form("mapping of texts", mapping_of(SCALAR))]
-Addresses = Annotated[dict[str, Ip], Form("mapping of IP addresses", mapping_of(_IP))]
 Expose = Annotated[
     tuple[Annotated[str, PlainValidator(values.parse_expose)], ...],
     AfterValidator(flatten),

@@ -8,7 +8,6 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from dockerspec.core.spec.forms import (
-    Addresses,
     Bool,
     Cidr,
     ContainerName,
@@ -98,7 +97,7 @@ class IpamPool(SpecModel):
     subnet: Cidr | None = key(None, "The subnet in CIDR notation; chosen by the engine by default.", "10.90.0.0/24")
     ip_range: Cidr | None = key(None, "Part of the subnet that containers get addresses from.", "10.90.0.128/25")
     gateway: Ip | None = key(None, "The gateway's address; the first of the subnet by default.", "10.90.0.1")
-    aux_addresses: Addresses = key(
+    aux_addresses: Options = key(
         {}, "Addresses that containers never get, by a name of your own.", {"nas": "10.90.0.9"}
     )
 
