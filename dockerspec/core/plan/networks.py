@@ -45,12 +45,14 @@ class Remake:
         finding: the change.
         removed, created: the keys of the actions, None where there is none.
         undo: per action the ones that take it back.
+        modes: the networks in which its containers were created.
     """
 
     finding: Finding
     removed: str | None = None
     created: str | None = None
     undo: dict[str, tuple[Action, ...]] = field(default_factory=dict)
+    modes: frozenset[str] = frozenset()
 
     @property
     def desired(self) -> DesiredNetwork | None:
@@ -113,6 +115,7 @@ def _plan_network(finding: Finding, draft: Draft, attached: Attached, stack: str
     common: dict[str, Any] = {"address": change.address, "cause": change.cause}
     step = Remake(finding)
     members = [item for item in attached.containers if live and item.networks.get(live.name) == live.id]
+    step.modes = frozenset(item.mode for item in members)
     if live is not None:
         step.removed = draft.add(RemoveNetwork(network=live.id, name=live.name, **common))
     if live is not None and change.kind is ChangeKind.REPLACE:
@@ -214,11 +217,17 @@ def _endpoints(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 # --- the way back ------------------------------------------------------------------------------------------------
 
 
-def bind_networks(steps: Iterable[Remake], draft: Draft) -> None:
+def bind_networks(steps: Iterable[Remake], draft: Draft, containers: Iterable[LiveContainer]) -> None:
     """Add the ways back, and have everything else that joins a network wait until what was in it is back.
 
-    Networks that hand addresses to one another, or of which one is made from the other, are taken back together.
+    Networks that hand addresses to one another, of which one is made from the other, or that share a container which
+    was created in one of them, are taken back together.
     """
+    modes = {item.id: item.mode for item in containers}
+    for key, action in draft.actions.items():
+        if isinstance(action, ConnectNetwork):
+            # From API 1.44 on, connecting fails while the network is away that the container was created in.
+            draft.edge(draft.made.get((Kind.NETWORK, modes.get(action.container, ""))), key)
     for group in _groups(list(steps)):
         if not any(step.kind is ChangeKind.REPLACE for step in group):
             continue
@@ -280,7 +289,13 @@ def _groups(steps: list[Remake]) -> list[list[Remake]]:
 
 def _linked(one: Remake, other: Remake) -> bool:
     pairs = ((one, other), (other, one))
-    return any(_makes_room(a, b) or _is_made_from(a, b.live) or _takes_from(a, b) for a, b in pairs)
+    return any(
+        _is_home(a, b.live) or _makes_room(a, b) or _is_made_from(a, b.live) or _takes_from(a, b) for a, b in pairs
+    )
+
+
+def _is_home(one: Remake, other: LiveNetwork | None) -> bool:
+    return other is not None and other.name in one.modes
 
 
 def _takes_from(one: Remake, other: Remake) -> bool:

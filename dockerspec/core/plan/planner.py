@@ -42,7 +42,7 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
     draft = Draft()
     networks = _plan_images_and_resources(diff, live, draft, stack)
     _plan_containers(diff, draft)
-    bind_networks(networks, draft)
+    bind_networks(networks, draft, live.containers)
     _await_the_waiting(diff, draft)
     order_all(draft, diff.pairs, live.containers)
     plan_marks(diff, live, draft)
