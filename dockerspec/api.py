@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -28,7 +27,7 @@ from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, warning
 from dockerspec.core.diff.differ import diff, diff_destroy
 from dockerspec.core.diff.host import check_host
-from dockerspec.core.diff.resources import ADOPT
+from dockerspec.core.diff.resources import as_typed
 from dockerspec.core.diff.result import Diff
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.parse import parse_engine, parse_live
@@ -337,16 +336,13 @@ class Docker:
         Raises:
             EngineError: the selection means no container, or the engine can't be asked.
         """
-        from dockerspec.core.spec.load import load as load_texts
-        from dockerspec.core.spec.source import FileFault, SourceFile, Variables
         from dockerspec.core.takein.choose import choose
-        from dockerspec.core.takein.importing import Imported, differences, import_spec
+        from dockerspec.core.takein.importing import Imported, differences, import_spec, read_back
         from dockerspec.runtime.snapshot import read_chosen
 
         raw = read_chosen(self._engine, lambda listing: choose(listing, selection))
         written = import_spec(raw, stack=stack, folder=folder, show_secrets=show_secrets)
-        source = SourceFile("imported.yaml", written.text(), "/")
-        loaded = load_texts([source], Variables(environment=written.values), lambda _: FileFault("isn't read here"))
+        loaded = read_back(written)
         if loaded.stack is None:
             faults = tuple(f"{fault.path}: {fault.summary}" for fault in loaded.diagnostics)
             return Imported(written, written.text(faults), faults)
@@ -371,7 +367,7 @@ class Docker:
             from dockerspec.core.plan.select import select
 
             found = select(found, view.desired, targets)
-        diagnostics = (*view.diagnostics, *(_typed(fault, view.files) for fault in found.diagnostics))
+        diagnostics = (*view.diagnostics, *as_typed(found.diagnostics, view.files))
         if found.findings or diagnostics:
             from dockerspec.core.plan.planner import make_plan
 
@@ -402,7 +398,8 @@ class Docker:
         findings = Findings(spec.span_of)
         check_host(stack, live, findings)
         notes = tuple(warning("", note) for note in raw.notes)
-        return _View(desired, live, named, (*_placed(faults, spec), *findings.diagnostics, *notes), spec.files)
+        files = () if spec.files in [(name,) for name in DEFAULT_NAMES] else spec.files
+        return _View(desired, live, named, (*_placed(faults, spec), *findings.diagnostics, *notes), files)
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
@@ -427,14 +424,6 @@ def _traced(report: Report, spec: LoadResult) -> Report:
             shown = document.without_short_form(path) if document else path
             outcomes[key] = replace(item, path=format_path(shown), span=spec.span_of(path))
     return replace(report, outcomes=outcomes)
-
-
-def _typed(fault: Diagnostic, files: tuple[str, ...]) -> Diagnostic:
-    """A fault whose way out is `dockerspec adopt`, with the command as it must be typed for these spec files."""
-    if ADOPT not in fault.fix or (len(files) == 1 and files[0] in DEFAULT_NAMES):
-        return fault
-    given = "".join(f" -f {shlex.quote(name)}" for name in files)
-    return replace(fault, fix=fault.fix.replace(ADOPT, f"{ADOPT}{given}"))
 
 
 def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:

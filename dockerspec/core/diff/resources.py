@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.state import DesiredVolume
@@ -17,7 +19,19 @@ from dockerspec.core.table.storage import mounted_volumes
 
 NOT_WANTED = "no longer in the spec"
 ADOPT = "dockerspec adopt"
-"""The command that takes foreign objects over; the API adds the spec's files."""
+"""The command that takes foreign objects over."""
+
+
+def as_typed(faults: Iterable[Diagnostic], files: Iterable[str]) -> Iterator[Diagnostic]:
+    """Faults whose way out is `dockerspec adopt` with the command as it must be typed.
+
+    Args:
+        faults: any faults.
+        files: the spec files to name; none where the command finds the spec by itself.
+    """
+    command = " ".join([ADOPT, *(f"-f {shlex.quote(name)}" for name in files)])
+    for fault in faults:
+        yield replace(fault, fix=fault.fix.replace(ADOPT, command)) if ADOPT in fault.fix else fault
 
 
 def missing_external(kind: Kind, key: str, name: str) -> Diagnostic:

@@ -18,7 +18,9 @@ from dockerspec.core.live.parse import parse_engine, parse_image
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.marks import Marks
 from dockerspec.core.ownership import Owner, parse_secrets
+from dockerspec.core.spec.load import LoadResult, load
 from dockerspec.core.spec.model import ContainerSpec
+from dockerspec.core.spec.source import FileFault, SourceFile, Variables
 from dockerspec.core.table import container as table
 from dockerspec.core.table.base import Context, dig
 from dockerspec.core.takein.adopt import Adoption
@@ -75,6 +77,12 @@ class Imported:
     text: str
     left: tuple[str, ...] = ()
     foreign: bool = False
+
+
+def read_back(written: Written) -> LoadResult:
+    """The written spec through the loader, as for a user who provides the values that were left out."""
+    source = SourceFile("imported.yaml", written.text(), "/")
+    return load([source], Variables(environment=written.values), lambda _: FileFault("isn't read here"))
 
 
 def differences(adoption: Adoption) -> tuple[str, ...]:
