@@ -236,3 +236,18 @@ def test_marks_are_no_volumes_and_block_nothing(scene: Scene) -> None:
     assert [mark.split(".")[2] for mark in scene.marks()] == ["volume"], "the volume stays, and it stays the stack's"
     rows = scene.stage.docker.status(scene.stage.load(SPEC)).rows
     assert not any("dockerspec." in row.name for row in rows)
+
+
+def test_an_adopted_network_that_could_not_be_made_anew_comes_back_as_ours(scene: Scene) -> None:
+    scene.adopt()
+    web, pid, *_ = scene.identity()
+    options = '{stack}-net", driver: absent-driver'
+    report = scene.stage.apply(SPEC.replace('{stack}-net"', options))
+    assert not report.ok
+    assert scene.identity()[:2] == (web, pid)
+    plan = scene.stage.plan(SPEC)
+    assert errors(plan) == ""
+    report = scene.stage.apply(SPEC)
+    assert report.ok, told(report)
+    assert [mark.split(".")[2] for mark in scene.marks()] == ["container", "volume"]
+    assert scene.stage.plan(SPEC).is_empty

@@ -14,8 +14,10 @@ from dockerspec.core.takein.choose import Selection
 from dockerspec.core.takein.importing import Imported
 from dockerspec.runtime.files import load_files
 from tests.engine.field_bench import Bench, states, unsettled
+from tests.engine.resource_cases import ResourceBench, read_cases
 from tests.engine.stage import Stage, told
 from tests.engine.strangers import make
+from tests.engine.test_network_fields import CONFIGURATIONS
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
@@ -256,3 +258,23 @@ def test_a_tag_that_moved_is_written_as_the_image_that_runs(stage: Stage, raw: R
     image = read_back(found, tmp_path).require().containers[f"{stage.stack}-app"].image
     assert image is not None
     assert image.ref != reference
+
+
+@pytest.mark.parametrize("kind", ["networks", "volumes"])
+def test_every_case_of_networks_and_volumes_comes_back(
+    kind: str, engine_daemon: Daemon | GivenEngine, raw: RawEngine, stack_name: str, busybox: str, tmp_path: Path
+) -> None:
+    others = CONFIGURATIONS if kind == "networks" else {}
+    bench = ResourceBench(engine_daemon, kind, stack_name, tmp_path, others)
+    api = bench.docker.version().api
+    cases = [case for case in read_cases(kind) if case.since <= api and not case.swarm]
+    body = {"Image": busybox, "HostConfig": {"NetworkMode": "none"}}
+    raw.post("/containers/create", body, name=f"{stack_name}-holder")
+    try:
+        for state in ("a", "b"):
+            consent = tuple(case.name for case in cases)
+            bench.apply({case.name: (case.b if state == "b" else None) or case.a for case in cases}, consent)
+            found = bench.docker.import_spec(Selection((f"{stack_name}-holder",)), stack=stack_name)
+            assert found.left == (), state
+    finally:
+        bench.docker.close()

@@ -17,7 +17,7 @@ from dockerspec.core.live.state import (
     OtherContainer,
 )
 from dockerspec.core.marks import Marks, created_of, is_stale, mark_of
-from dockerspec.core.ownership import parse_record, parse_secrets
+from dockerspec.core.ownership import RESOURCE, STACK, Owner, owner_of, parse_record, parse_secrets
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
@@ -190,8 +190,16 @@ def _network(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> LiveNe
         fields=fields,
         attached={key: (item or {}).get("Name") or "" for key, item in (raw.get("Containers") or {}).items()},
         recorded=recorded,
-        body=network_table.live_body(raw, recorded) if owner and owner.stack == stack else {},
+        body=_again(raw, owner, recorded) if owner and owner.stack == stack else {},
     )
+
+
+def _again(raw: Json, owner: Owner, recorded: Mapping[str, str] | None) -> Json:
+    """The create body of a network that comes back; of an adopted one with labels, since its mark is of its old ID."""
+    body = network_table.live_body(raw, recorded)
+    if owner_of(raw.get("Labels")) is None:
+        body["Labels"] = {**(body.get("Labels") or {}), STACK: owner.stack, RESOURCE: owner.resource}
+    return body
 
 
 def _volume(raw: Json, engine: EngineFacts, marks: Marks) -> LiveVolume:

@@ -68,13 +68,14 @@ class _Object:
 
 def find_outside(raw: RawSnapshot, stack: str, marks: Marks, engine: EngineFacts) -> Outside:
     """The networks and volumes of the chosen containers, and all those that are the stack's already."""
-    context = Context(engine=engine)
     networks = list(_distinct(list(_networks(raw, stack, marks))))
     volumes = list(_distinct(list(_volumes(raw, stack, marks))))
+    keys = {item.name: item.key for item in networks}
+    context = Context(engine=engine, networks={key: name for name, key in keys.items()})
     return Outside(
-        networks={item.key: _network(item, stack, context) for item in networks},
+        networks={item.key: _network(item, stack, context, keys) for item in networks},
         volumes={item.key: _volume(item, stack, context) for item in volumes},
-        network_keys={item.name: item.key for item in networks},
+        network_keys=keys,
         volume_keys={item.name: item.key for item in volumes},
     )
 
@@ -101,8 +102,10 @@ def _networks(raw: RawSnapshot, stack: str, marks: Marks) -> Iterator[_Object]:
         if not mine and (name not in used or used[name] not in ("", item["Id"])):
             continue
         foreign = name in PREDEFINED or name in shared or owner is not None or item.get("Scope", "local") != "local"
-        key = _key(name, labels, owner if mine else None, stack, "network")
-        yield _Object(item, name, key, external=not mine and foreign, mine=mine)
+        # One that is made from a configuration has that one's labels.
+        borrowed = bool(dig(item, ("ConfigFrom", "Network")))
+        key = _key(name, labels, owner if mine and not borrowed else None, stack, "network")
+        yield _Object(item, name, key, external=not mine and (foreign or borrowed), mine=mine)
 
 
 def _volumes(raw: RawSnapshot, stack: str, marks: Marks) -> Iterator[_Object]:
@@ -151,15 +154,17 @@ def _named(item: _Object, stack: str) -> dict[str, Any]:
     return {**name, "external": True} if item.external else name
 
 
-def _network(item: _Object, stack: str, context: Context) -> dict[str, Any]:
+def _network(item: _Object, stack: str, context: Context, keys: Mapping[str, str]) -> dict[str, Any]:
     base = _named(item, stack)
     if item.external:
         return base
     fields = {row.key: row.have(item.raw, context.engine) for row in network_table.ROWS}
-    place = Place(item.raw, context, fields=fields)
+    place = Place(item.raw, context, fields=fields, networks=keys)
+    borrowed = NetworkSpec.FROM_CONFIGURATION if fields["config_from"] else ()
+    rows = [row for row in network_table.ROWS if row.key.partition(".")[0] not in borrowed]
     return {
         **base,
-        **spec_keys(base, network_table.ROWS, place, NetworkSpec, parse_record(item.raw.get("Labels"))),
+        **spec_keys(base, rows, place, NetworkSpec, parse_record(item.raw.get("Labels"))),
     }
 
 
