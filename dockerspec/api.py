@@ -18,11 +18,9 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockerspec.core.desired.build import World, build_desired
-from dockerspec.core.desired.names import references, watched_references
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, warning
 from dockerspec.core.diff.differ import diff, diff_destroy
@@ -34,7 +32,6 @@ from dockerspec.core.live.parse import parse_engine, parse_live
 from dockerspec.core.live.state import LiveState
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
-from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.validate.findings import Findings
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
@@ -43,7 +40,8 @@ from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
 from dockerspec.runtime.files import DEFAULT_NAMES
 from dockerspec.runtime.files import load_files as load
-from dockerspec.runtime.snapshot import Query, read_raw
+from dockerspec.runtime.needs import cli_builder, query_for, read_contexts
+from dockerspec.runtime.snapshot import read_raw
 
 # Most plans find nothing to do: what only others need is loaded by them.
 if TYPE_CHECKING:
@@ -183,6 +181,9 @@ class Docker:
         """
         view = self._look(spec)
         found = diff(view.desired, view.live, delete_volumes)
+        of_images = (item for item in found.diagnostics if item.path.startswith("images."))
+        others = (item for item in found.diagnostics if not item.path.startswith("images."))
+        found = replace(found, diagnostics=(*others, *_placed(tuple(of_images), spec)))
         return self._plan(found, view, targets)
 
     def plan_destroy(
@@ -379,8 +380,8 @@ class Docker:
 
     def _look(self, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> _View:
         stack = spec.require()
-        named = references(stack)
-        query = Query(stack.stack, named, watched_references(stack), assumed)
+        contexts = read_contexts(stack)
+        query = query_for(stack, contexts, assumed)
         raw = read_raw(self._engine, query)
         live = parse_live(raw)
         world = World(
@@ -392,14 +393,16 @@ class Docker:
             },
             secrets=spec.secrets,
             sensitive=spec.sensitive,
-            contexts=_contexts(stack),
+            contexts=contexts,
+            builder=cli_builder(self._engine, stack),
         )
         desired, faults = build_desired(stack, world)
         findings = Findings(spec.span_of)
         check_host(stack, live, findings)
         notes = tuple(warning("", note) for note in raw.notes)
         files = () if spec.files in [(name,) for name in DEFAULT_NAMES] else spec.files
-        return _View(desired, live, named, (*_placed(faults, spec), *findings.diagnostics, *notes), files)
+        said = (*_placed(faults, spec), *findings.diagnostics, *notes)
+        return _View(desired, live, query.references, said, files)
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
@@ -431,16 +434,3 @@ def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic,
     return tuple(
         replace(fault, span=spec.span_of(tuple(fault.path.split(".")))) if fault.path else fault for fault in faults
     )
-
-
-def _contexts(stack: Stack) -> dict[str, str]:
-    """The digests of the build contexts."""
-    builds = {key: spec.build for key, spec in stack.images.items() if spec.build is not None}
-    if not builds:
-        return {}
-    from dockerspec.engine.context import context_digest
-
-    return {
-        key: context_digest(Path(build.context), build.dockerfile or "Dockerfile", inline=build.dockerfile_inline)
-        for key, build in builds.items()
-    }

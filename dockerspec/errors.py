@@ -49,13 +49,17 @@ class EngineError(DockerspecError):
         status: the HTTP status, or None where no answer came.
         call: the call that failed, such as `POST /containers/create`.
         hint: what the user can do about it, or an empty text.
+        passing: whether the same call may well succeed a little later, and does no harm if made again.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, call: str = "", hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, call: str = "", hint: str = "", passing: bool = False
+    ) -> None:
         self.message = message
         self.status = status
         self.call = call
         self.hint = hint
+        self.passing = passing
         super().__init__(f"{message}\n{hint}" if hint else message)
 
 

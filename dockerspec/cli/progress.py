@@ -24,7 +24,7 @@ from dockerspec.core.report.progress import (
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.style import Line, paint
 
-_SLOW = ("pull", "build", "await")
+_SLOW = ("pull", "build", "push", "await")
 """Verbs that can take long: their beginning is worth a line."""
 
 

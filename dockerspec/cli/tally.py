@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dockerspec.core.address import Address
+from dockerspec.core.address import Address, Kind
 from dockerspec.core.diff.change import ChangeKind
 from dockerspec.core.plan.action import Action, AwaitContainer
 from dockerspec.core.plan.plan import Plan
@@ -16,7 +16,7 @@ from dockerspec.core.report.progress import Progress
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, Piece, Role
-from dockerspec.render.words import FATES
+from dockerspec.render.words import FATES, IMAGES_DONE
 
 _ENDED = {
     ChangeKind.CREATE: "created",
@@ -42,7 +42,9 @@ class Tally:
         self._left: dict[Address, int] = {}
         self._seconds: dict[Address, float] = {}
         self._spoilt: set[Address] = set()
+        self._verbs: dict[Address, list[str]] = {}
         for action in plan.actions.values():
+            self._verbs.setdefault(action.address, []).append(action.verb)
             self._left[action.address] = self._left.get(action.address, 0) + 1
         self._width = max((len(str(address)) for address in self._left), default=0)
 
@@ -62,7 +64,8 @@ class Tally:
             return None
         change = self._changes.get(address)
         fate = FATES[change.kind if change else ChangeKind.UPDATE]
-        word = _ENDED[change.kind if change else ChangeKind.UPDATE]
+        verbs = dict.fromkeys(self._verbs[address]) if address.kind is Kind.IMAGE else {}
+        word = " and ".join(IMAGES_DONE[verb] for verb in verbs) or _ENDED[change.kind if change else ChangeKind.UPDATE]
         took = Piece(f"  {seconds(self._seconds[address])}", Role.FAINT)
         return (*self._line(fate.sign, address, word, fate.role), took)
 

@@ -21,6 +21,8 @@ RECORDED = "dockerspec.recorded"
 SECRETS = "dockerspec.secrets"
 BUILD_STACK = "dockerspec.build.stack"
 BUILD_DIGEST = "dockerspec.build.digest"
+BUILD_INPUTS = "dockerspec.build.inputs"
+BUILD_BASES = "dockerspec.build.bases"
 
 ASIDE = ".replaced"
 """The suffix of a container's name while its successor is not yet ready."""

@@ -12,11 +12,12 @@ import os
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from dockerspec.core.desired.inputs import ContextFacts
 from dockerspec.core.diagnostics import error
 from dockerspec.errors import SpecError
 
@@ -95,24 +96,41 @@ def pack_context(
     return cast(BinaryIO, spool)
 
 
-def context_digest(
+def read_context(
     folder: Path,
     dockerfile: str = "Dockerfile",
     ignore: Sequence[str] | None = None,
     *,
     inline: str | None = None,
-) -> str:
-    """A digest of all that a build of the context sees: names, modes, contents, and which is the Dockerfile.
+    extra: Mapping[str, str] | None = None,
+) -> ContextFacts:
+    """Digests of all that a build of the context sees: names, modes, contents, and the Dockerfile.
 
-    Times and owners are not part of it, so that a fresh clone has the digest of the old one. The arguments and errors
-    are those of `pack_context`.
-
-    Returns:
-        `sha256:` and 64 hexadecimal digits.
+    Times and owners are not part of it, so that a fresh clone has the digests of the old one. The arguments and errors
+    are those of `pack_context`, and `extra` are additional contexts by name: a folder's content counts too.
     """
     entries = _select(folder, dockerfile, ignore, inline)
     name = archived_dockerfile(folder, dockerfile, inline)
-    return "sha256:" + hashlib.sha256(f"{name}\0{_digest(entries)}".encode(errors="surrogateescape")).hexdigest()
+    text = b""
+    for entry in entries:
+        if entry.name == name:
+            with entry.open() as file:
+                text = file.read()
+    folders = {key: Path(value) for key, value in (extra or {}).items() if "://" not in value}
+    return ContextFacts(
+        files={entry.name: _digest([entry]) for entry in entries if entry.name != name},
+        dockerfile=text.decode(errors="replace"),
+        extra={key: _digest(_select_all(path)) for key, path in folders.items()},
+    )
+
+
+def _select_all(folder: Path) -> list[_Entry]:
+    if not folder.is_dir():
+        raise _fault(
+            f"the additional context {folder} is no folder", "write the path of a folder, or docker-image://REF"
+        )
+    names = _names(folder, _patterns(folder, "Dockerfile"), None)
+    return sorted(filter(None, (_entry(folder, name) for name in names)), key=lambda entry: entry.name)
 
 
 def _digest(entries: Sequence[_Entry]) -> str:

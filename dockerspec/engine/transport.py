@@ -82,6 +82,7 @@ class Transport:
             EngineError: the endpoint's address can't be used.
         """
         target = parse_target(endpoint.url, tls=endpoint.tls is not None)
+        self.endpoint = endpoint
         self._url = endpoint.url
         # Over a socket file or ssh the name means nothing; a proxy in front of a port may go by it.
         self._host, self._prefix = "docker", ""

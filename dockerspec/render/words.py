@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from dockerspec.core.address import Kind
@@ -33,6 +34,10 @@ FATES = {
     ChangeKind.DELETE: Fate("-", "delete", Role.DELETE),
     ChangeKind.KEEP: Fate("=", "keep", Role.KEEP),
 }
+
+
+IMAGES_DONE = {"pull": "pulled", "build": "built", "tag": "tagged", "push": "pushed", "prune": "pruned"}
+"""What was done about an image, by the verb of the action."""
 
 
 def mark(change: ObjectChange) -> str:
@@ -75,10 +80,13 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def tally(summary: Summary, *, done: bool = False) -> str:
-    """The counts of a plan as a clause: `1 to create, 7 unchanged`, or once done `1 created, 7 unchanged`."""
+    """The counts of a plan as a clause: `1 to create, 7 unchanged`, or once done `1 pulled, 1 created, 7 unchanged`."""
+    verbs = Counter(verb for _, verb in summary.images) if done else Counter()
+    aside = Counter(kind for kind, _ in summary.images) if done else Counter()
     words = (
-        (summary.create, "created" if done else "to create"),
-        (summary.update, "changed" if done else "to change"),
+        *((verbs[verb], word) for verb, word in IMAGES_DONE.items()),
+        (summary.create - aside[ChangeKind.CREATE], "created" if done else "to create"),
+        (summary.update - aside[ChangeKind.UPDATE], "changed" if done else "to change"),
         (summary.replace, "replaced" if done else "to replace"),
         (summary.delete, "deleted" if done else "to delete"),
     )

@@ -8,8 +8,9 @@ vanish between listing and inspect are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from dockerspec.core.address import Kind
@@ -31,13 +32,17 @@ class Query:
     Attributes:
         stack: the stack whose objects are inspected.
         references: the image references that the spec names.
-        registry: those of them whose digest in the registry matters.
+        registry: those of them whose digest in the registry matters, and after how many seconds since the last pull.
+        pushed: those that the registry should have.
+        spares: whether images without a name matter.
         assumed: marks to be seen as if they were there already, to find out what a plan would then say.
     """
 
     stack: str
     references: tuple[str, ...] = ()
-    registry: tuple[str, ...] = ()
+    registry: Mapping[str, int] = field(default_factory=dict)
+    pushed: tuple[str, ...] = ()
+    spares: bool = False
     assumed: tuple[Mark, ...] = ()
 
 
@@ -51,19 +56,23 @@ def read_raw(engine: Engine, query: Query) -> RawSnapshot:
     marks = Marks(volumes)
     listing = engine.containers()
     containers = engine.inspect_containers(_owned(listing, query.stack, Kind.CONTAINER, marks))
-    registry, notes = _registry(engine, _distinct(query.registry))
+    info = engine.info()
+    images = _images(engine, query.references)
+    asked = [ref for ref, period in query.registry.items() if not _is_fresh(images.get(ref), period, info)]
+    registry, notes = _registry(engine, _distinct((*asked, *query.pushed)), frozenset(query.pushed))
     return RawSnapshot(
         stack=query.stack,
         version=engine.version(),
-        info=engine.info(),
+        info=info,
         api=engine.api_version,
         listing=listing,
         containers=containers,
         networks=_networks(engine, query.stack, marks),
         volumes=volumes,
-        images=_with_ids(engine, _images(engine, query.references), containers),
+        images=_with_ids(engine, images, containers),
         registry=registry,
         notes=notes,
+        spares=engine.images(every=True) if query.spares else [],
     )
 
 
@@ -92,6 +101,21 @@ def read_chosen(engine: Engine, choose: Callable[[list[Json]], tuple[str, ...]])
         volumes=volumes,
         images=_with_ids(engine, _images(engine, filter(None, references)), containers),
     )
+
+
+def _is_fresh(image: Json | None, period: int, info: Json) -> bool:
+    """Whether an image was pulled within a period, by the daemon's own clock and memory.
+
+    What the daemon remembers is when a tag was last set. Our pulls of such images set theirs anew for this.
+    """
+    if image is None:
+        return True
+    try:
+        tagged = datetime.fromisoformat((image.get("Metadata") or {}).get("LastTagTime") or "")
+        now = datetime.fromisoformat(info.get("SystemTime") or "")
+        return (now - tagged).total_seconds() < period
+    except (ValueError, TypeError):
+        return False
 
 
 def _distinct(items: Iterable[str]) -> tuple[str, ...]:
@@ -136,8 +160,13 @@ def _with_ids(engine: Engine, images: dict[str, Json], containers: Iterable[Json
     return {**images, **{ident: known[ident] for ident in used if ident in known}, **missing}
 
 
-def _registry(engine: Engine, references: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The digests that registries gave, and a note for each that gave none. Registries are far away: asked at once."""
+def _registry(
+    engine: Engine, references: tuple[str, ...], pushed: frozenset[str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The digests that registries gave, and a note for each that gave none. Registries are far away: asked at once.
+
+    Of what is to be pushed, an empty digest says that the registry has none.
+    """
     if not references:
         return {}, ()
     from concurrent.futures import ThreadPoolExecutor
@@ -148,6 +177,11 @@ def _registry(engine: Engine, references: tuple[str, ...]) -> tuple[dict[str, st
     for ref, answer in asked:
         try:
             digests[ref] = str(answer.result()["Descriptor"]["digest"])
+        except NotFound as fault:
+            if ref in pushed:
+                digests[ref] = ""
+            else:
+                notes.append(f"the registry gave no digest for {ref}: {fault.message}")
         except EngineError as fault:
             notes.append(f"the registry gave no digest for {ref}: {fault.message}")
         except (KeyError, TypeError):

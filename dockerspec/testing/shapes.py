@@ -209,4 +209,5 @@ def image(ident: str, tags: list[str], config: Mapping[str, Json], now: str) -> 
         "Os": "linux",
         "Size": 1_000_000,
         "Config": dict(config),
+        "Metadata": {"LastTagTime": now},
     }

@@ -13,7 +13,7 @@ import pytest
 
 from dockerspec.engine.gateway import Gateway
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import EngineError, NotFound
+from dockerspec.errors import Conflict, EngineError, NotFound
 from dockerspec.runtime.execute.feed import since_of
 from dockerspec.testing import FakeEngine
 
@@ -70,6 +70,15 @@ def labelled(items: list[Json], prefix: str) -> Json:
     listed = [item for item in items if item["Names"][0].startswith(f"/{prefix}")]
     keys = ("Names", "Image", "ImageID", "Labels", "State")
     return sorted(({key: item[key] for key in keys} for item in listed), key=lambda item: item["Names"])
+
+
+def refused(step: Callable[[], object]) -> bool:
+    """Whether a step is a conflict; what it is with depends on what other tests have left on the engine."""
+    try:
+        step()
+    except Conflict:
+        return True
+    return False
 
 
 SCRIPT: list[Step] = [
@@ -179,6 +188,18 @@ SCRIPT: list[Step] = [
     ("the tagged image", lambda e, n: e.image(f"{n.tagged}:1")["Id"] == e.image(n.image)["Id"]),
     ("tag what is not there", lambda e, n: e.tag_image(n.nowhere, n.tagged, "1")),
     ("untag", lambda e, n: e.remove_image(f"{n.tagged}:1")),
+    ("tag again", lambda e, n: e.tag_image(n.image, n.tagged, "1")),
+    ("date of a tag", lambda e, n: e.image(f"{n.tagged}:1")["Metadata"]["LastTagTime"] > "2020"),
+    ("an image with two names, by its ID", lambda e, n: refused(lambda: e.remove_image(e.image(n.image)["Id"]))),
+    ("untag again", lambda e, n: e.remove_image(f"{n.tagged}:1")),
+    ("push what is not there", lambda e, n: list(e.push_image(f"{n.tagged}:1"))),
+    (
+        "listed images",
+        lambda e, n: sorted(
+            {key for item in e.images(every=True) for key in item}
+            & {"Id", "ParentId", "Created", "RepoTags", "RepoDigests", "Labels", "Size"}
+        ),
+    ),
     ("remove an image that is not there", lambda e, n: e.remove_image(n.nowhere)),
     ("kill", lambda e, n: e.kill_container(n.two)),
     ("logs of nothing", lambda e, n: e.container_logs(n.nowhere)),

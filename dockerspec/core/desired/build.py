@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dockerspec.core.address import Address, Kind
-from dockerspec.core.desired.names import (
-    Names,
-    container_image,
-    container_name,
-    image_reference,
-    names_of,
-    network_specs,
-)
+from dockerspec.core.desired.images import desired_images
+from dockerspec.core.desired.inputs import ContextFacts
+from dockerspec.core.desired.names import Names, container_image, container_name, names_of, network_specs
 from dockerspec.core.desired.state import (
-    Build,
     DesiredContainer,
-    DesiredImage,
     DesiredNetwork,
     DesiredState,
     DesiredVolume,
 )
 from dockerspec.core.diagnostics import Diagnostic, error
 from dockerspec.core.facts import ApiVersion, EngineFacts, ImageFacts
-from dockerspec.core.ownership import BUILD_DIGEST, BUILD_STACK
-from dockerspec.core.spec.model import ImageSpec, Stack
+from dockerspec.core.spec.model import Stack
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
-from dockerspec.core.table.base import OLDEST_API, RELEASES, Context, Row, plain
+from dockerspec.core.table.base import OLDEST_API, RELEASES, Context, Row
 from dockerspec.core.table.process import secret_variables
 
 _LEAST_SECRET = 4
@@ -48,7 +38,9 @@ class World:
         ids: IDs of the engine's containers by name.
         secrets: secret values by name.
         sensitive: values that must not be shown.
-        contexts: digests of the build contexts by image key.
+        contexts: what was read of the build contexts, by image key.
+        builder: the builder of the docker CLI on this machine, `buildx` or `buildkit`; empty for none, or where no
+            build needs it.
     """
 
     engine: EngineFacts
@@ -56,7 +48,8 @@ class World:
     ids: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     sensitive: frozenset[str] = frozenset()
-    contexts: Mapping[str, str] = field(default_factory=dict)
+    contexts: Mapping[str, ContextFacts] = field(default_factory=dict)
+    builder: str = ""
 
 
 def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
@@ -76,9 +69,10 @@ def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagn
     networks = tuple(_networks(stack, names, base, faults))
     volumes = tuple(_volumes(stack, names, base, faults))
     containers = tuple(_containers(stack, names, base, world, faults))
+    images = tuple(desired_images(stack, names, world.contexts, world.secrets, world.builder, faults))
     state = DesiredState(
         stack=stack.stack,
-        images=tuple(_images(stack, names, world)),
+        images=images,
         networks=networks,
         volumes=volumes,
         containers=containers,
@@ -164,65 +158,3 @@ def _jobs(stack: Stack) -> set[str]:
         for key, dependency in spec.depends_on.items()
         if dependency.condition == "service_completed_successfully"
     }
-
-
-def _images(stack: Stack, names: Names, world: World) -> Iterator[DesiredImage]:
-    declared = set()
-    for key, spec in sorted(stack.images.items()):
-        reference = image_reference(stack.stack, key, spec)
-        declared.add(reference)
-        yield DesiredImage(
-            address=Address(Kind.IMAGE, key),
-            reference=reference,
-            tags=tuple(tag for tag in spec.tags if tag != reference),
-            build=_build(stack.stack, key, spec, world.contexts.get(key, "")),
-            pull_policy=spec.pull_policy or "missing",
-            platform=spec.platform or "",
-        )
-    yield from _implied_images(stack, names, declared)
-
-
-def _implied_images(stack: Stack, names: Names, declared: set[str]) -> Iterator[DesiredImage]:
-    """Images that only containers name; of several wishes the one that asks the registry most often wins."""
-    rank = {"never": 0, "missing": 1, "always": 2}
-    found: dict[str, DesiredImage] = {}
-    for spec in stack.containers.values():
-        reference = container_image(spec, names)
-        if spec.state == "absent" or not reference or reference in declared:
-            continue
-        policy = spec.pull_policy or "missing"
-        other = found.get(reference)
-        if other is None or rank[policy] > rank[other.pull_policy]:
-            address = Address(Kind.IMAGE, reference)
-            found[reference] = DesiredImage(address, reference, pull_policy=policy, platform=spec.platform or "")
-    yield from (found[reference] for reference in sorted(found))
-
-
-def _build(stack: str, key: str, spec: ImageSpec, context_digest: str) -> Build | None:
-    own = spec.build
-    if own is None:
-        return None
-    options: dict[str, Any] = {
-        "buildargs": {name: value for name, value in own.args.items() if value is not None},
-        "target": own.target or "",
-        "networkmode": own.network or "",
-        "shmsize": own.shm_size or 0,
-        "extrahosts": list(own.extra_hosts),
-        "cachefrom": list(own.cache_from),
-        "platform": spec.platform or "",
-    }
-    options = {name: value for name, value in options.items() if value}
-    # How the build is done changes nothing of what comes out, so these two stay out of the digest.
-    behaviour = {name: True for name, wish in (("nocache", own.no_cache), ("pull", own.pull)) if wish}
-    inputs = [context_digest, own.dockerfile or "Dockerfile", own.dockerfile_inline, options, dict(own.labels)]
-    text = json.dumps(plain(tuple(inputs)), sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    labels = {**own.labels, BUILD_STACK: f"{stack}/{key}", BUILD_DIGEST: digest}
-    return Build(
-        context=own.context,
-        dockerfile=own.dockerfile or "Dockerfile",
-        inline=own.dockerfile_inline,
-        options={**options, **behaviour},
-        labels=labels,
-        digest=digest,
-    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dockerspec.core.spec.model import ContainerSpec, ImageSpec, NetworkSpec, Stack, VolumeSpec
+from dockerspec.core.values import pull_period
 
 DEFAULT_NETWORK = "default"
 """The network of containers that name none, as in Compose."""
@@ -46,11 +47,24 @@ def default_container_name(stack: str, key: str, replica: int) -> str:
     return f"{stack}-{key}-{replica}"
 
 
+def image_references(spec: ImageSpec) -> tuple[str, ...]:
+    """The references that an entry gives to its image."""
+    return tuple(dict.fromkeys((*spec.tags, *(spec.build.tags if spec.build else ()))))
+
+
 def image_reference(stack: str, key: str, spec: ImageSpec) -> str:
     """What containers run that say `image: {from: KEY}`."""
     if spec.image:
         return spec.image
-    return spec.tags[0] if spec.tags else f"{stack}/{key}:latest"
+    return next(iter(image_references(spec)), f"{stack}/{key}:latest")
+
+
+def pushed_references(stack: str, key: str, spec: ImageSpec) -> tuple[str, ...]:
+    """The references of an image that its registry must have."""
+    if "" not in spec.push:
+        return tuple(spec.push)
+    own = image_references(spec)
+    return own if spec.image else tuple(dict.fromkeys((image_reference(stack, key, spec), *own)))
 
 
 def _resource_name(stack: str, key: str, spec: NetworkSpec | VolumeSpec) -> str:
@@ -82,14 +96,29 @@ def references(stack: Stack) -> tuple[str, ...]:
     wanted = {container_image(spec, names) for spec in stack.containers.values() if spec.state != "absent"}
     wanted.update(names.images.values())
     for spec in stack.images.values():
-        wanted.update(spec.tags)
+        wanted.update(image_references(spec))
     return tuple(sorted(wanted - {""}))
 
 
-def watched_references(stack: Stack) -> tuple[str, ...]:
-    """References whose registry must be asked at every plan, since their `pull_policy` is `always`."""
+def watched_references(stack: Stack) -> dict[str, int]:
+    """References whose registry is asked for what it has now, and after how many seconds since the last pull.
+
+    Zero means at every plan, as `pull_policy: always` wants it. What is built here, or pinned by a digest, can't move.
+    """
     names = names_of(stack)
-    wanted = {container_image(spec, names) for spec in stack.containers.values() if spec.pull_policy == "always"}
-    wanted.update(names.images[key] for key, spec in stack.images.items() if spec.pull_policy == "always")
+    wishes = [(container_image(spec, names), spec.pull_policy) for spec in stack.containers.values()]
+    wishes += [(names.images[key], spec.pull_policy) for key, spec in stack.images.items()]
     built = {names.images[key] for key, spec in stack.images.items() if spec.build is not None}
-    return tuple(sorted(wanted - built - {""}))
+    found: dict[str, int] = {}
+    for reference, policy in wishes:
+        period = pull_period(policy or "")
+        if (period or policy == "always") and reference and "@" not in reference and reference not in built:
+            found[reference] = min(period, found.get(reference, period))
+    return dict(sorted(found.items()))
+
+
+def all_pushed_references(stack: Stack) -> tuple[str, ...]:
+    """References that some registry must have."""
+    return tuple(
+        sorted({ref for key, spec in stack.images.items() for ref in pushed_references(stack.stack, key, spec)})
+    )

@@ -27,6 +27,11 @@ class Build:
         options: the engine's query parameters, labels apart.
         labels: the image's labels, ours included.
         digest: what the result depends on; an image with another one is stale.
+        inputs: a short digest of each thing that the result depends on.
+        bases: the images that it starts from or copies from.
+        builder: the docker CLI's builder that it needs, `buildkit` or `buildx`; empty for the engine's own.
+        words: the options for the docker CLI's builder.
+        secrets: the values of its secrets, by the id that the Dockerfile calls them.
     """
 
     context: str
@@ -35,6 +40,11 @@ class Build:
     options: Mapping[str, Any]
     labels: Mapping[str, str]
     digest: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    bases: tuple[str, ...] = ()
+    builder: str = ""
+    words: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,10 @@ class DesiredImage:
         reference: what containers run.
         tags: further references that must point at it.
         build: how it is made; None for one that is pulled.
-        pull_policy: `always`, `missing` or `never`.
-        platform: the platform to pull, or empty.
+        pull_policy: `always`, `missing`, `never`, or a period such as `daily`.
+        platform: the platform to pull or to build for, or empty.
+        push: the references that its registry must have.
+        keep: how many earlier images stay; None for all of them.
     """
 
     address: Address
@@ -56,6 +68,8 @@ class DesiredImage:
     build: Build | None = None
     pull_policy: str = "missing"
     platform: str = ""
+    push: tuple[str, ...] = ()
+    keep: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

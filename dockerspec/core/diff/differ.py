@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from dockerspec.core.address import Address
-from dockerspec.core.desired.state import DesiredImage, DesiredState
+from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.diff.containers import cascade, diff_containers, diff_orphans, extended, removal
-from dockerspec.core.diff.images import diff_images
+from dockerspec.core.diff.images import add_spares, changed_references, diff_images, makes_anew
 from dockerspec.core.diff.networks import diff_networks, is_own, network_address, strand
 from dockerspec.core.diff.pairing import pair_containers
 from dockerspec.core.diff.resources import diff_volumes, volume_removal
@@ -35,14 +35,16 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = ()) 
     volumes = list(diff_volumes(desired.volumes, live, desired.stack, consent, faults))
     lost = {item.change.address.name for item in volumes if item.change.kind is ChangeKind.REPLACE}
     networks = diff_networks(desired.networks, live, desired.stack, faults)
-    containers = list(diff_containers(pairing.pairs, live, pending, faults))
-    containers = extended(containers, strand(containers, networks, pairs, live))
+    changed = list(diff_containers(pairing.pairs, live, pending, faults))
+    containers = [
+        *cascade(extended(changed, strand(changed, networks, pairs, live)), pairs, lost),
+        *diff_orphans(pairing.orphans, desired.absent),
+    ]
     findings = [
-        *images,
+        *add_spares(images, desired.images, live, desired.stack, _leaving(containers)),
         *networks,
         *volumes,
-        *cascade(containers, pairs, lost),
-        *diff_orphans(pairing.orphans, desired.absent),
+        *containers,
     ]
     touched = {item.change.address for item in findings}
     wanted = _addresses(desired)
@@ -85,20 +87,22 @@ def _stale_marks(live: LiveState, touched: Collection[Address]) -> Iterable[Find
 
 
 def _pending(images: Iterable[Finding]) -> Iterable[str]:
+    """The references that mean another image after the run."""
     for finding in images:
         image = finding.subject.image
         assert image is not None
-        if finding.change.kind is ChangeKind.CREATE or any(
-            not field.path.startswith("tags.") for field in finding.change.fields
-        ):
-            yield image.reference
-        yield from (tag for tag in _moving_tags(image, finding))
+        if makes_anew(finding.change):
+            yield from (image.reference, *image.tags)
+        else:
+            yield from changed_references(finding.change, "tags")
 
 
-def _moving_tags(image: DesiredImage, finding: Finding) -> Iterable[str]:
-    paths = {field.path for field in finding.change.fields}
-    only_tags = bool(paths) and all(path.startswith("tags.") for path in paths)
-    return [tag for tag in image.tags if not only_tags or f"tags.{tag}" in paths]
+def _leaving(containers: Iterable[Finding]) -> frozenset[str]:
+    """IDs of the containers that the run removes."""
+    gone = (ChangeKind.REPLACE, ChangeKind.DELETE)
+    subjects = (item.subject for item in containers if item.change.kind in gone)
+    live = (subject.live_container or (subject.pair.live if subject.pair else None) for subject in subjects)
+    return frozenset(item.id for item in live if item is not None)
 
 
 def _addresses(desired: DesiredState) -> tuple[Address, ...]:

@@ -17,7 +17,10 @@ from dockerspec.core.way import Way
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The objects that a change is about; which of them are set follows from the kind of the address."""
+    """The objects that a change is about; which of them are set follows from the kind of the address.
+
+    `spares` are the IDs of earlier images that go.
+    """
 
     image: DesiredImage | None = None
     network: DesiredNetwork | None = None
@@ -27,6 +30,7 @@ class Subject:
     live_network: LiveNetwork | None = None
     live_volume: LiveVolume | None = None
     mark: Mark | None = None
+    spares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

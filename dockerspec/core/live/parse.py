@@ -15,9 +15,18 @@ from dockerspec.core.live.state import (
     LiveState,
     LiveVolume,
     OtherContainer,
+    SpareImage,
 )
 from dockerspec.core.marks import Marks, created_of, is_stale, mark_of
-from dockerspec.core.ownership import RESOURCE, STACK, Owner, owner_of, parse_record, parse_secrets
+from dockerspec.core.ownership import (
+    BUILD_STACK,
+    RESOURCE,
+    STACK,
+    Owner,
+    owner_of,
+    parse_record,
+    parse_secrets,
+)
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
@@ -50,6 +59,7 @@ def parse_live(raw: RawSnapshot) -> LiveState:
         registry=dict(raw.registry),
         marks=tuple(mark for mark in of_stack if mark.name not in stale),
         stale_marks=tuple(mark for mark in of_stack if mark.name in stale),
+        spares=_spares(raw.spares),
     )
 
 
@@ -165,6 +175,7 @@ def _other(raw: Json, marks: Marks) -> OtherContainer:
         # A legacy link adds names of the form /other/alias; the container's own has one slash.
         name=min(names, key=lambda name: name.count("/")).lstrip("/"),
         stack=owner.stack if owner else "",
+        image_id=raw.get("ImageID") or "",
         networks=tuple(sorted((raw.get("NetworkSettings") or {}).get("Networks") or ())),
         volumes=tuple(
             sorted(
@@ -226,3 +237,24 @@ def parse_image(raw: Json) -> ImageFacts:
         digests=tuple(sorted(raw.get("RepoDigests") or ())),
         platform="/".join(part for part in parts if part),
     )
+
+
+def _spares(listing: list[Json]) -> tuple[SpareImage, ...]:
+    parents = {item.get("ParentId") for item in listing}
+    found = [
+        SpareImage(
+            id=item["Id"],
+            created=int(item.get("Created") or 0),
+            built=(item.get("Labels") or {}).get(BUILD_STACK, ""),
+            repositories=tuple(sorted({text.partition("@")[0] for text in _named(item.get("RepoDigests"))})),
+            needed=item["Id"] in parents,
+        )
+        for item in listing
+        if not _named(item.get("RepoTags"))
+    ]
+    return tuple(sorted(found, key=lambda item: (-item.created, item.id)))
+
+
+def _named(texts: list[str] | None) -> list[str]:
+    """The references in a listing; older engines write `<none>` for none."""
+    return [text for text in texts or () if not text.startswith("<none>")]

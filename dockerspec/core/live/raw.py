@@ -27,6 +27,7 @@ class RawSnapshot:
         volumes: every volume, as listed.
         images: inspect answers by the reference or the ID that was asked for; what is not on the host is absent.
         registry: the registry's digest by reference, where it was asked for and answered.
+        spares: every image of the engine, as listed; only where those without a name matter.
         notes: what could not be read and is not needed for a plan, one sentence each.
     """
 
@@ -40,4 +41,5 @@ class RawSnapshot:
     volumes: list[Json] = field(default_factory=list)
     images: Mapping[str, Json] = field(default_factory=dict)
     registry: Mapping[str, str] = field(default_factory=dict)
+    spares: list[Json] = field(default_factory=list)
     notes: tuple[str, ...] = ()

@@ -111,6 +111,26 @@ class OtherContainer:
     stack: str
     networks: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    image_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpareImage:
+    """An image without a name, such as one whose tag has moved on.
+
+    Attributes:
+        id: its ID.
+        created: seconds since the epoch.
+        built: `STACK/KEY` of the entry that it was built for, or empty.
+        repositories: the repositories that it was pulled from or pushed to.
+        needed: whether another image is built on it.
+    """
+
+    id: str
+    created: int
+    built: str = ""
+    repositories: tuple[str, ...] = ()
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +145,9 @@ class LiveState:
         images: facts by the reference that was asked for; absent references are absent keys. The images of the
             stack's containers are there by ID too.
         registry: registry digest by reference, for references whose `pull_policy` is `always` and whose
-            registry answered.
+            registry answered, or whose period is over, and for those that are to be pushed, where an empty text says
+            that the registry has none.
+        spares: images without a name, the newest first; read only where the spec says how many to keep.
         marks: the stack's marks of adopted objects that are there.
         stale_marks: those whose object is gone, or was made anew by somebody else.
     """
@@ -139,3 +161,4 @@ class LiveState:
     registry: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     stale_marks: tuple[Mark, ...] = ()
+    spares: tuple[SpareImage, ...] = ()

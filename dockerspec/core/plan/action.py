@@ -45,11 +45,18 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullImage(Action):
-    """`POST /images/create`: fetch a reference from its registry."""
+    """`POST /images/create`: fetch a reference from its registry.
+
+    Attributes:
+        reference: the reference.
+        platform: the platform that it must be for; empty for the engine's own.
+        dated: whether the engine must remember when this was; it does for a tag that is set, not for a pull.
+    """
 
     verb: ClassVar[str] = "pull"
     reference: str
     platform: str = ""
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,11 @@ class BuildImage(Action):
         context: the context folder's path.
         dockerfile: the file's path below the context, or its text if `inline`.
         options: the engine's query parameters for the build (buildargs, labels, target, …), not yet encoded.
+        bases: the images that it starts from, fetched first where they are missing (all of them if `options` says
+            `pull`); what they were is recorded on the image.
+        builder: the docker CLI's builder that makes it, `buildkit` or `buildx`; empty for the engine's own.
+        words: the options for the docker CLI's builder.
+        secrets: the values of its secrets, by the id that the Dockerfile calls them.
     """
 
     verb: ClassVar[str] = "build"
@@ -69,6 +81,10 @@ class BuildImage(Action):
     dockerfile: str = "Dockerfile"
     inline: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    bases: tuple[str, ...] = ()
+    builder: str = ""
+    words: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +99,38 @@ class TagImage(Action):
     def subject(self) -> str:
         """The tag that is set."""
         return self.reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushImage(Action):
+    """`POST /images/{name}/push`: give a reference to its registry."""
+
+    verb: ClassVar[str] = "push"
+    reference: str
+
+    @property
+    def subject(self) -> str:
+        """The reference, since an image can have several."""
+        return self.reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveImage(Action):
+    """`DELETE /images/{name}`: an earlier image that has no name and no user any more.
+
+    Attributes:
+        image: its ID.
+        name: the ID in short, for the reader.
+    """
+
+    verb: ClassVar[str] = "prune"
+    image: str
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """The image in short."""
+        return self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

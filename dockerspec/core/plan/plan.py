@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dockerspec.core.address import Address, Kind
 from dockerspec.core.diagnostics import Diagnostic, Severity
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.facts import EngineFacts
@@ -33,13 +34,18 @@ class Rescue:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many objects of each fate; what the last line of a plan says."""
+    """How many objects of each fate; what the last line of a plan says.
+
+    `images` holds, of those that are made or changed, the images: each its kind of change, and the first verb of what
+    is done about it, as `pull`.
+    """
 
     create: int = 0
     update: int = 0
     replace: int = 0
     delete: int = 0
     unchanged: int = 0
+    images: tuple[tuple[ChangeKind, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +98,13 @@ class Plan:
             replace=kinds.count(ChangeKind.REPLACE),
             delete=kinds.count(ChangeKind.DELETE),
             unchanged=self.unchanged,
+            images=self._images(),
         )
+
+    def _images(self) -> tuple[tuple[ChangeKind, str], ...]:
+        kinds = {change.address: change.kind for change in self.changes if change.address.kind is Kind.IMAGE}
+        verbs: dict[Address, str] = {}
+        for action in self.actions.values():
+            if action.address in kinds:
+                verbs.setdefault(action.address, action.verb)
+        return tuple((kinds[address], verb) for address, verb in verbs.items())

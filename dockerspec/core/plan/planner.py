@@ -22,7 +22,7 @@ from dockerspec.core.plan.containers import (
 )
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.graph import Cycle, Graph
-from dockerspec.core.plan.images import plan_image
+from dockerspec.core.plan.images import order_images, plan_image, plan_spares
 from dockerspec.core.plan.marks import plan_marks
 from dockerspec.core.plan.networks import Attached, Remake, bind_networks, plan_networks
 from dockerspec.core.plan.order import order_all, replicas
@@ -44,6 +44,8 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
     _plan_containers(diff, draft)
     bind_networks(networks, draft, live.containers)
     _await_the_waiting(diff, draft)
+    for finding in _by_kind(diff, Kind.IMAGE):
+        plan_spares(finding, draft)
     order_all(draft, diff.pairs, live.containers)
     plan_marks(diff, live, draft)
     try:
@@ -120,6 +122,7 @@ def _plan_images_and_resources(diff: Diff, live: LiveState, draft: Draft, stack:
             leave[pair.live.id] = pair
     for finding in _by_kind(diff, Kind.IMAGE):
         plan_image(finding, draft)
+    order_images(draft)
     networks = plan_networks(_by_kind(diff, Kind.NETWORK), draft, Attached(live.containers, keep, leave), stack)
     for finding in _by_kind(diff, Kind.VOLUME):
         plan_volume(finding, draft)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from dockerspec.core.address import Address, Kind
@@ -78,6 +78,7 @@ def _closure(chosen: set[Address], desired: DesiredState) -> set[Address]:
                 if other.address not in result:
                     result.add(other.address)
                     queue.append(other)
+    _add_bases(result, desired, images)
     return result | _configurations(result, desired)
 
 
@@ -89,3 +90,16 @@ def _configurations(chosen: set[Address], desired: DesiredState) -> set[Address]
             both = {item.address, Address(Kind.NETWORK, item.spec.config_from)}
             result |= both if both & chosen else set()
     return result
+
+
+def _add_bases(chosen: set[Address], desired: DesiredState, images: Mapping[str, Address]) -> None:
+    """The stack's images that the chosen ones are built on."""
+    by_address = {image.address: image for image in desired.images}
+    queue = [by_address[address] for address in chosen if address in by_address]
+    while queue:
+        build = queue.pop().build
+        for base in build.bases if build else ():
+            address = images.get(base)
+            if address is not None and address not in chosen:
+                chosen.add(address)
+                queue.append(by_address[address])

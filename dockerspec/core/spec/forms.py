@@ -151,6 +151,11 @@ _MAC = pattern(" *[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5} *")
 _IMAGE: Schema = pattern(
     r"[^\s@A-Z](?:[^\s@]*)(?:@[A-Za-z0-9]+:[0-9a-f]+)?|[A-Z][^\s@/]*/[^\s@]+(?:@[A-Za-z0-9]+:[0-9a-f]+)?"
 )
+_PULL_POLICY = either(
+    {"enum": ["always", "missing", "if_not_present", "never", "build", "daily", "weekly"]},
+    pattern("every_(?:[0-9]{1,6}[wdhms])+"),
+)
+_PLATFORM = pattern(" *[A-Za-z0-9_.-]+(?:[(][^)]*[)])?(?:/[A-Za-z0-9_.-]+){0,2} *")
 _ABSOLUTE = pattern(r"(?:/|[A-Za-z]:[\\/]).*")
 _CONTAINER_NAME = pattern("[A-Za-z0-9][A-Za-z0-9_.-]+")
 _PORT = either({"type": "integer", "minimum": 1, "maximum": 65535}, pattern("[0-9]{1,5}"))
@@ -223,6 +228,8 @@ Ipv6 = Annotated[str, BeforeValidator(_ipv6), Form("IPv6 address", _IPV6)]
 Cidr = Annotated[str, BeforeValidator(values.parse_cidr), Form("subnet", _CIDR)]
 Mac = Annotated[str, BeforeValidator(values.parse_mac), Form("MAC address", _MAC)]
 Image = Annotated[str, BeforeValidator(values.parse_image), Form("image reference", _IMAGE)]
+PullPolicy = Annotated[str, BeforeValidator(values.parse_pull_policy), Form("pull policy", _PULL_POLICY)]
+Platform = Annotated[str, BeforeValidator(values.parse_platform), Form("platform", _PLATFORM)]
 Signal = Annotated[str, BeforeValidator(values.parse_signal), Form("signal", _SIGNAL)]
 DeviceSource = Annotated[str, AfterValidator(values.check_device), Form("path or CDI name", _DEVICE_SOURCE)]
 GpuCount = Annotated[int, BeforeValidator(values.parse_gpu_count), Form("number or all", _GPU_COUNT)]

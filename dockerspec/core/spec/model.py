@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from dockerspec.core import values
 from dockerspec.core.spec.forms import Form, ObjectName, SpecModel, key, needed, pattern
+from dockerspec.core.spec.model_build import Build
 from dockerspec.core.spec.model_container import ContainerSpec
 from dockerspec.core.spec.model_mounts import BindOptions, ImageOptions, Mount, TmpfsOptions, VolumeOptions
 from dockerspec.core.spec.model_parts import (
@@ -31,7 +32,6 @@ from dockerspec.core.spec.model_parts import (
     UpdatePolicy,
 )
 from dockerspec.core.spec.model_resource import (
-    Build,
     ImageSpec,
     Ipam,
     IpamPool,

@@ -35,6 +35,8 @@ from dockerspec.core.spec.forms import (
     Options,
     Pairs,
     Percent,
+    Platform,
+    PullPolicy,
     Replicas,
     Signal,
     Size,
@@ -67,7 +69,6 @@ from dockerspec.core.spec.model_parts import (
     UpdatePolicy,
     environment_value,
 )
-from dockerspec.core.spec.model_resource import PullPolicy
 
 
 def _port(value: object, handler: ValidatorFunctionWrapHandler) -> tuple[Port, ...]:
@@ -134,9 +135,11 @@ class ContainerSpec(SpecModel):
     )
     user: Text | None = key(None, "User, UID, or USER:GROUP of the process; the image's by default.", "1000:1000")
     working_dir: AbsolutePath | None = key(None, "Folder that the process starts in; the image's by default.", "/srv")
-    platform: Text | None = key(None, "Platform as OS/ARCH[/VARIANT]; the engine's own by default.", "linux/amd64")
+    platform: Platform | None = key(None, "Platform as OS/ARCH[/VARIANT]; the engine's own by default.", "linux/amd64")
     pull_policy: PullPolicy | None = key(
-        None, "When to pull the image: missing only if absent (the default), always, or never.", "always"
+        None,
+        "When to pull the image: missing only if absent (the default), always, never, daily or every_12h.",
+        "always",
     )
 
     command: Command | None = key(

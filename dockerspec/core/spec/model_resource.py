@@ -3,68 +3,40 @@
 Called by model.py, which puts the stack together. Values are canonical after validation: bytes, nanoseconds, texts.
 """
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from dockerspec.core.spec.forms import (
+    BOOL,
+    TEXT,
     Bool,
     Cidr,
     ContainerName,
-    ExtraHosts,
+    Count,
+    Form,
     Image,
     Ip,
-    OptionalPairs,
     Options,
     Pairs,
+    Platform,
+    PullPolicy,
     Schema,
     Size,
     SpecModel,
     Text,
     Texts,
+    either,
     exactly_one,
     key,
+    list_of,
     needed,
 )
+from dockerspec.core.spec.model_build import Build, pushed
 
-PullPolicy = Literal["always", "missing", "never"]
-
-
-class Build(SpecModel):
-    """How an image is built; a text alone is the context."""
-
-    SHORT_FORMS: ClassVar[tuple[Schema, ...]] = ({"type": "string"},)
-    RULE: ClassVar[Schema] = {"not": {"required": ["dockerfile", "dockerfile_inline"]}}
-
-    context: Text = key(".", "Folder with the files that the build may copy, relative to the spec.", "./web")
-    dockerfile: Text | None = key(
-        None, "Path of the Dockerfile within the context; Dockerfile by default.", "docker/Dockerfile.prod"
-    )
-    dockerfile_inline: Text | None = key(
-        None, "Text of the Dockerfile, instead of a file.", "FROM busybox\nCMD [httpd, -f]\n"
-    )
-    args: OptionalPairs = key(
-        {}, "Build arguments; one without a value takes it from the environment of the run.", {"VERSION": "1.4"}
-    )
-    target: Text | None = key(None, "Stage of the Dockerfile to build; the last one by default.", "runtime")
-    labels: Pairs = key({}, "Labels put on the built image.", {"org.example.team": "shop"})
-    network: Text | None = key(None, "Network that the build's commands use; the engine's own by default.", "host")
-    shm_size: Size | None = key(None, "Size of /dev/shm during the build, in bytes or with a unit.", "128m")
-    no_cache: Bool = key(False, "Whether to build every step anew; false by default.", True)
-    pull: Bool = key(False, "Whether to ask the registry for newer base images; false by default.", True)
-    extra_hosts: ExtraHosts = key((), "Lines for the hosts file during the build.", ["mirror.local:10.0.0.7"])
-    cache_from: Texts = key((), "Images whose layers may serve as a cache.", ["shop/web:latest"])
-
-    @classmethod
-    def short_form(cls, value: object) -> object:
-        """A text is the context."""
-        return {"context": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_dockerfile(self) -> Self:
-        if self.dockerfile is not None and self.dockerfile_inline is not None:
-            raise ValueError("dockerfile and dockerfile_inline exclude each other; remove one of them")
-        return self
+Push = Annotated[
+    tuple[str, ...], BeforeValidator(pushed), Form("true, false or list of references", either(BOOL, list_of(TEXT)))
+]
 
 
 class ImageSpec(SpecModel):
@@ -79,9 +51,18 @@ class ImageSpec(SpecModel):
         "References given to the image; of a built one the first is its own, STACK/NAME:latest by default.",
         ["shop/web:1.4", "shop/web:latest"],
     )
-    platform: Text | None = key(None, "Platform as OS/ARCH[/VARIANT]; the engine's own by default.", "linux/amd64")
+    platform: Platform | None = key(None, "Platform as OS/ARCH[/VARIANT]; the engine's own by default.", "linux/amd64")
     pull_policy: PullPolicy | None = key(
-        None, "When to pull: missing only if absent (the default), always, or never.", "always"
+        None,
+        "When to pull: missing only if absent (the default), always, never, daily, weekly, every_DURATION; "
+        "build for an image that is built.",
+        "daily",
+    )
+    push: Push = key(
+        (), "Whether to push the image to its registry where that lacks it, or which of its references.", True
+    )
+    keep: Count | None = key(
+        None, "How many earlier images of this entry stay on the host, unused; all of them by default.", 2
     )
 
     @model_validator(mode="after")

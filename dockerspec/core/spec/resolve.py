@@ -17,7 +17,7 @@ from dockerspec.core.spec.model import ContainerSpec, EnvFile, SecretRef, Secret
 from dockerspec.core.spec.paths import Path, format_path
 from dockerspec.core.spec.source import FileFault, Reader
 
-_REMOTE_STARTS = ("git@", "github.com/")
+_REMOTE_STARTS = ("git@", "github.com/", "service:")
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Resolver:
         values: the variables of the run.
         reader: reads a file by its absolute path.
         span_of: the place of a spec path.
-        secrets: the value of each secret that a container uses.
+        secrets: the value of each secret that a container or a build uses.
         faults: what could not be resolved.
     """
 
@@ -55,12 +55,33 @@ class Resolver:
 
     def _image(self, name: str, image: Any) -> Any:
         build = image.build
-        if build is None or "://" in build.context or build.context.startswith(_REMOTE_STARTS):
+        if build is None:
             return image
-        context = self._absolute(build.context, ("images", name, "build", "context"))
-        if context == build.context:
+        path: Path = ("images", name, "build")
+        changes: dict[str, Any] = {"context": self._local(build.context, (*path, "context"))}
+        if None in build.args.values():
+            run = {key: self.values.get(key) if value is None else value for key, value in build.args.items()}
+            changes["args"] = {key: value for key, value in run.items() if value is not None}
+        if build.additional_contexts:
+            changes["additional_contexts"] = {
+                key: self._local(value, (*path, "additional_contexts", key))
+                for key, value in build.additional_contexts.items()
+            }
+        if build.ssh:
+            changes["ssh"] = tuple(self._ssh(text, (*path, "ssh", number)) for number, text in enumerate(build.ssh))
+        if all(value == getattr(build, key) for key, value in changes.items()):
             return image
-        return image.model_copy(update={"build": build.model_copy(update={"context": context})})
+        return image.model_copy(update={"build": build.model_copy(update=changes)})
+
+    def _local(self, context: str, place: Path) -> str:
+        """A folder's path made absolute; the address of something elsewhere as it is."""
+        if "://" in context or context.startswith(_REMOTE_STARTS):
+            return context
+        return self._absolute(context, place)
+
+    def _ssh(self, text: str, place: Path) -> str:
+        name, equals, key = text.partition("=")
+        return f"{name}={self._absolute(key, place)}" if equals else text
 
     def _container(self, name: str, spec: ContainerSpec) -> ContainerSpec:
         changes: dict[str, Any] = {}
@@ -108,6 +129,8 @@ class Resolver:
             for value in spec.environment.values()
             if isinstance(value, SecretRef)
         }
+        builds = [image.build for image in stack.images.values() if image.build is not None]
+        used.update(secret.source for build in builds for secret in build.secrets)
         for name, secret in stack.secrets.items():
             if name in used:
                 self._secret(name, secret)

@@ -16,7 +16,7 @@ TextRule: TypeAlias = "dict[str, TextRule]"
 # `8` the scalar is a file mode, where a leading zero means octal as it does for every Unix tool.
 ANY, ITEM, SCALAR, OCTAL = "*", "[]", "$", "8"
 
-_IMAGE = ("image", "tags.**", "platform", "pull_policy")
+_IMAGE = ("image", "tags.**", "platform", "pull_policy", "push.[]")
 _BUILD = (
     "",
     "context",
@@ -28,6 +28,18 @@ _BUILD = (
     "network",
     "extra_hosts.**",
     "cache_from.**",
+    "cache_to.**",
+    "tags.**",
+    "isolation",
+    "additional_contexts.**",
+    "secrets.[]",
+    "secrets.[].source",
+    "secrets.[].target",
+    "ssh.**",
+    "platforms.**",
+    "entitlements.**",
+    "provenance",
+    "sbom",
 )
 _NETWORK = (
     "name",

@@ -15,7 +15,7 @@ from dockerspec.core.values.addresses import (
     parse_mac,
 )
 from dockerspec.core.values.durations import MILLISECOND, format_duration, parse_duration, parse_microseconds
-from dockerspec.core.values.images import ImageRef, parse_image
+from dockerspec.core.values.images import ImageRef, parse_image, parse_platform, parse_pull_policy, pull_period
 from dockerspec.core.values.mounts import check_target, is_path, parse_mount, parse_tmpfs
 from dockerspec.core.values.pairs import parse_environment, parse_names, parse_pairs, parse_texts, yaml_text
 from dockerspec.core.values.ports import (
@@ -85,8 +85,10 @@ __all__ = [
     "parse_mount",
     "parse_names",
     "parse_pairs",
+    "parse_platform",
     "parse_port",
     "parse_port_range",
+    "parse_pull_policy",
     "parse_restart",
     "parse_signal",
     "parse_size",
@@ -94,6 +96,7 @@ __all__ = [
     "parse_texts",
     "parse_tmpfs",
     "parse_ulimit",
+    "pull_period",
     "shown",
     "yaml_text",
 ]

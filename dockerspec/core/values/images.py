@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dockerspec.core.nearest import nearest
 from dockerspec.core.values.shown import shown
 
 DEFAULT_TAG = "latest"
@@ -128,3 +129,72 @@ def _check(text: str, domain: str, path: str) -> None:
     if path != small:
         small = small.removeprefix(_OFFICIAL)
         raise ValueError(f"the image's name in {shown(text)} has capital letters; write {small}")
+
+
+PULL_POLICIES = ("always", "missing", "never", "build", "daily", "weekly")
+"""The pull policies that are one word; `every_DURATION` is the one that isn't."""
+
+_SECOND_NAMES = {"if_not_present": "missing"}
+_SPANS = {"daily": 86_400, "weekly": 7 * 86_400}
+_SPAN_UNITS = {"w": 7 * 86_400, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_EVERY = "every_"
+_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm/v7", "armel": "arm/v6"}
+_ENGINE_ARCHITECTURES = frozenset(
+    {"amd64", "arm64", "arm", "386", "ppc64le", "riscv64", "s390x", "mips64le", "loong64"}
+)
+# containerd, platforms.go: the letters of each part, and their number.
+_PLATFORM = r"[a-z0-9_.-]+(?:\([^)]*\))?(?:/[a-z0-9_.-]+){0,2}"
+
+
+def parse_pull_policy(value: object) -> str:
+    """Read when an image is pulled: one of Compose's words, `if_not_present` read as `missing`.
+
+    Raises:
+        ValueError: the value is no policy, or its period makes no sense.
+    """
+    text = value.strip().lower() if isinstance(value, str) else ""
+    text = _SECOND_NAMES.get(text, text)
+    if text in PULL_POLICIES:
+        return text
+    if text.startswith((_EVERY, "every ")):
+        span = text[len(_EVERY) :]
+        if re.fullmatch(r"(?:[0-9]{1,6}[wdhms])+", span) is None or not _span_of(span):
+            raise ValueError(
+                f"the period in {shown(value)} is malformed; write numbers with w, d, h, m or s, such as every_12h"
+            )
+        return _EVERY + span
+    if meant := nearest(text, PULL_POLICIES):
+        raise ValueError(f"{shown(value)} isn't allowed here; did you mean '{meant}'?")
+    raise ValueError(
+        f"{shown(value)} is no pull policy; write always, missing, never, build, daily, weekly or every_12h"
+    )
+
+
+def pull_period(policy: str) -> int:
+    """Seconds for which a pull counts as fresh under a policy; 0 for one that knows no period."""
+    return _span_of(policy[len(_EVERY) :]) if policy.startswith(_EVERY) else _SPANS.get(policy, 0)
+
+
+def _span_of(text: str) -> int:
+    return sum(int(count) * _SPAN_UNITS[unit] for count, unit in re.findall(r"([0-9]+)([wdhms])", text))
+
+
+def parse_platform(value: object) -> str:
+    """Read a platform as `OS/ARCH[/VARIANT]`; one of the two alone will do, as it does for the engine.
+
+    The names that kernels give to architectures become the engine's.
+
+    Raises:
+        ValueError: the value is no platform.
+    """
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if re.fullmatch(_PLATFORM, text) is None:
+        raise ValueError(f"{shown(value)} is no platform; write OS/ARCH[/VARIANT], such as linux/arm64/v8")
+    system, slash, rest = text.partition("/")
+    if not slash and (system in _ARCHITECTURES or system in _ENGINE_ARCHITECTURES):
+        system, rest = "linux", system
+    architecture, _, variant = rest.partition("/")
+    architecture = _ARCHITECTURES.get(architecture, architecture)
+    text = "/".join(part for part in (system, architecture, variant) if part)
+    # The engine knows one kind of each of these, and leaves its variant out.
+    return {"linux/arm64/v8": "linux/arm64", "linux/amd64/v1": "linux/amd64"}.get(text, text)

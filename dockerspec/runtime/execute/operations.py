@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 from dockerspec.core.ownership import owner_of
 from dockerspec.core.plan import action as act
-from dockerspec.engine.images import split_reference
-from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Conflict, EngineError, NotFound
-from dockerspec.runtime.clock import Clock
+from dockerspec.runtime.execute import images
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
-from dockerspec.runtime.execute.streams import Notes, follow_build, follow_pull
+from dockerspec.runtime.execute.tools import PackContext, Tools
+
+__all__ = ["OPERATIONS", "PackContext", "Tools", "perform"]
 
 _PATIENCE = 10.0
 """Seconds for which an engine may be at odds with itself over a container that keeps restarting."""
@@ -31,30 +30,6 @@ _REMOVAL_LOOK = 0.05
 _PAUSE = threading.Event()
 
 Warnings = tuple[str, ...]
-
-PackContext = Callable[[act.BuildImage], tuple[BinaryIO, str]]
-"""Makes the tar archive of a build's context, and says where in it the Dockerfile lies."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What an operation may use.
-
-    Attributes:
-        engine: the engine.
-        clock: the time.
-        pack: makes build contexts.
-        wait: returns when a container is ready; see `Waits.wait`.
-        note: takes a word on how a long call gets on.
-        stopped: whether the user stopped the run.
-    """
-
-    engine: Engine
-    clock: Clock
-    pack: PackContext
-    wait: Callable[[act.AwaitContainer], None]
-    note: Callable[[str], None]
-    stopped: Callable[[], bool]
 
 
 def perform(action: act.Action, tools: Tools) -> Warnings:
@@ -69,27 +44,6 @@ def perform(action: act.Action, tools: Tools) -> Warnings:
         Cancelled: the run was stopped while this went on.
     """
     return OPERATIONS[type(action)](action, tools)
-
-
-def _pull_image(action: act.PullImage, tools: Tools) -> Warnings:
-    messages = tools.engine.pull_image(action.reference, platform=action.platform)
-    follow_pull(messages, Notes(tools.note, tools.clock), tools.stopped)
-    return ()
-
-
-def _build_image(action: act.BuildImage, tools: Tools) -> Warnings:
-    context, dockerfile = tools.pack(action)
-    options = {**action.options, "t": action.reference, "dockerfile": dockerfile}
-    with context:
-        messages = tools.engine.build_image(context, options)
-        follow_build(messages, Notes(tools.note, tools.clock), tools.stopped)
-    return ()
-
-
-def _tag_image(action: act.TagImage, tools: Tools) -> Warnings:
-    repository, tag = split_reference(action.reference)
-    tools.engine.tag_image(action.source, repository, tag)
-    return ()
 
 
 def _create_network(action: act.CreateNetwork, tools: Tools) -> Warnings:
@@ -239,9 +193,11 @@ def _await_container(action: act.AwaitContainer, tools: Tools) -> Warnings:
 
 
 OPERATIONS: Mapping[type[act.Action], Callable[[Any, Tools], Warnings]] = {
-    act.PullImage: _pull_image,
-    act.BuildImage: _build_image,
-    act.TagImage: _tag_image,
+    act.PullImage: images.pull_image,
+    act.BuildImage: images.build_image,
+    act.TagImage: images.tag_image,
+    act.PushImage: images.push_image,
+    act.RemoveImage: images.remove_image,
     act.CreateNetwork: _create_network,
     act.RemoveNetwork: _remove_network,
     act.ConnectNetwork: _connect_network,

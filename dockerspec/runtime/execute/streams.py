@@ -1,6 +1,6 @@
-"""Pulls and builds: calls that answer bit by bit. What they say is passed on as notes, not too often.
+"""Pulls, pushes and builds: calls that answer bit by bit. What they say is passed on as notes, not too often.
 
-Caller: operations.
+Caller: images, beside it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from dockerspec.core.values import format_size
 from dockerspec.errors import Cancelled, EngineError
 from dockerspec.runtime.clock import Clock
 from dockerspec.runtime.execute.failure import ActionFailed
@@ -36,16 +37,50 @@ class Notes:
             self._note(text)
 
 
-def follow_pull(messages: Iterable[Json], notes: Notes, stopped: Callable[[], bool]) -> None:
-    """Read a pull to its end.
+def follow_transfer(messages: Iterable[Json], notes: Notes, stopped: Callable[[], bool]) -> None:
+    """Read a pull or a push to its end.
 
     Raises:
-        EngineError: the pull failed.
-        Cancelled: the run was stopped; what was pulled of it is kept by the engine.
+        EngineError: it failed.
+        Cancelled: the run was stopped; what is there of it already is kept.
     """
+    layers = Layers()
     for message in _until_stopped(messages, stopped):
-        parts = (message.get("id"), message.get("status"), message.get("progress"))
-        notes.say(" ".join(str(part) for part in parts if part))
+        notes.say(layers.take(message))
+
+
+class Layers:
+    """How far a transfer is, over all of its layers: they come side by side, and each alone says little."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+        self._bytes: dict[str, tuple[int, int]] = {}
+
+    def take(self, message: Json) -> str:
+        """Take a message; what is to be said now, or empty for nothing."""
+        ident, status = str(message.get("id") or ""), str(message.get("status") or "")
+        if not ident or status.startswith("Pulling from"):
+            return status
+        self._known[ident] = status
+        detail = message.get("progressDetail") or {}
+        if detail.get("total") and status in _MOVING:
+            self._bytes[ident] = (int(detail.get("current") or 0), int(detail["total"]))
+        elif status in _MOVED and ident in self._bytes:
+            self._bytes[ident] = (self._bytes[ident][1], self._bytes[ident][1])
+        return self._said()
+
+    def _said(self) -> str:
+        done = sum(status in _ENDED for status in self._known.values())
+        counts = f"{done} of {len(self._known)} {'layer' if len(self._known) == 1 else 'layers'}"
+        if not self._bytes:
+            return counts
+        now, all_of_it = (sum(sizes) for sizes in zip(*self._bytes.values(), strict=True))
+        return f"{counts}, {format_size(now)} of {format_size(all_of_it)}"
+
+
+_MOVING = frozenset({"Downloading", "Pushing"})
+_MOVED = frozenset({"Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Pushed"})
+_ENDED = frozenset({"Pull complete", "Already exists", "Pushed", "Layer already exists"})
 
 
 def follow_build(messages: Iterable[Json], notes: Notes, stopped: Callable[[], bool]) -> None:
@@ -58,6 +93,9 @@ def follow_build(messages: Iterable[Json], notes: Notes, stopped: Callable[[], b
     lines: deque[str] = deque(maxlen=_BUILD_LINES)
     try:
         for message in _until_stopped(messages, stopped):
+            # A build with the engine's own builder pulls, too; the progress of a layer is no line of its output.
+            if message.get("id"):
+                continue
             for line in str(message.get("stream") or message.get("status") or "").splitlines():
                 if line.strip():
                     lines.append(line.rstrip())

@@ -184,6 +184,7 @@ class _Run:
             wait=functools.partial(self._wait, stopped=stopped),
             note=lambda text: self._inbox.put(ActionNote(action, text)),
             stopped=stopped,
+            pause=self._cancel.wait,
         )
 
     def _wait(self, action: AwaitContainer, stopped: Callable[[], bool]) -> None:

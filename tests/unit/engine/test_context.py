@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dockerspec.engine.context import ADDED_DOCKERFILE, archived_dockerfile, context_digest, pack_context
+from dockerspec.engine.context import ADDED_DOCKERFILE, archived_dockerfile, pack_context, read_context
 from dockerspec.errors import SpecError
 
 
@@ -96,7 +96,7 @@ def test_the_tar_is_the_same_wherever_the_folder_lies(folder: Path, tmp_path: Pa
     )
     with pack_context(folder) as one, pack_context(copy) as other:
         assert one.read() == other.read()
-    assert context_digest(folder) == context_digest(copy)
+    assert read_context(folder) == read_context(copy)
 
 
 def test_owners_and_times_of_this_machine_stay_out(folder: Path) -> None:
@@ -133,24 +133,24 @@ def test_every_change_that_a_build_sees_changes_digest_and_time(folder: Path, ch
         with pack_context(folder) as file, tarfile.open(fileobj=file) as archive:
             return archive.getmembers()[0].mtime
 
-    before, then = context_digest(folder), moment()
+    before, then = read_context(folder), moment()
     change(folder)
-    assert context_digest(folder) != before
+    assert read_context(folder) != before
     assert moment() != then
 
 
 def test_what_a_build_does_not_see_changes_nothing(folder: Path) -> None:
     (folder / ".dockerignore").write_text(".git\n")
-    before = context_digest(folder)
+    before = read_context(folder)
     (folder / ".git/config").write_text("changed")
     os.utime(folder / "z.txt", (5, 5))
-    assert context_digest(folder) == before
+    assert read_context(folder) == before
 
 
 def test_a_different_dockerfile_is_a_change(folder: Path) -> None:
     (folder / "Other").write_text("FROM scratch\n")
-    assert context_digest(folder, "Dockerfile") != context_digest(folder, "Other")
-    assert context_digest(folder, inline="FROM a") != context_digest(folder, inline="FROM b")
+    assert read_context(folder, "Dockerfile") != read_context(folder, "Other")
+    assert read_context(folder, inline="FROM a") != read_context(folder, inline="FROM b")
 
 
 def test_links_are_kept_as_links(folder: Path) -> None:
@@ -221,7 +221,7 @@ def test_an_absolute_dockerfile_inside(folder: Path) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("verb", [pack_context, context_digest])
+@pytest.mark.parametrize("verb", [pack_context, read_context])
 def test_faults_say_what_to_do(
     folder: Path, verb: Callable[..., object], change: Callable[[Path], object], dockerfile: str, words: str
 ) -> None:
@@ -233,7 +233,7 @@ def test_faults_say_what_to_do(
 
 def test_no_such_folder(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="is no folder"):
-        context_digest(tmp_path / "none")
+        read_context(tmp_path / "none")
 
 
 def test_a_file_that_shrinks_while_it_is_packed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

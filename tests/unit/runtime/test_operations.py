@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +17,7 @@ from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound, Server
 from dockerspec.runtime.execute.context import pack_build
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.operations import OPERATIONS, Tools, perform
+from dockerspec.runtime.execute.streams import Layers
 from dockerspec.testing import FakeEngine
 
 HERE = Address(Kind.CONTAINER, "web", 1)
@@ -53,6 +55,7 @@ class Bench:
             wait=self.waited.append,
             note=self.notes.append,
             stopped=lambda: self.stopped,
+            pause=lambda _seconds: None,
         )
         return perform(action, tools)
 
@@ -235,7 +238,7 @@ class TestPull:
         bench.do(self.PULL)
         assert bench.engine.image("redis:7")["RepoTags"] == ["redis:7"]
         # The clock goes on by 0.15 s a message, and a note comes at most every 0.2 s.
-        assert bench.notes == ["7 Pulling from redis", "Status: Downloaded newer image for redis:7"]
+        assert bench.notes == ["Pulling from redis", "Status: Downloaded newer image for redis:7"]
 
     def test_what_the_registry_lacks(self, bench: Bench) -> None:
         with pytest.raises(NotFound, match="manifest for redis:7 not found"):
@@ -250,6 +253,59 @@ class TestPull:
             bench.engine.image("redis:7")
 
 
+def test_layers_that_come_side_by_side_are_told_as_one() -> None:
+    layers = Layers()
+    messages = [
+        ({"status": "Pulling from team/app", "id": "1"}, "Pulling from team/app"),
+        ({"status": "Pulling fs layer", "id": "a"}, "0 of 1 layer"),
+        ({"status": "Already exists", "id": "b"}, "1 of 2 layers"),
+        ({"status": "Downloading", "id": "a", "progressDetail": {"current": 1024, "total": 4096}}, None),
+        ({"status": "Pulling fs layer", "id": "c"}, None),
+        ({"status": "Downloading", "id": "c", "progressDetail": {"current": 1024, "total": 1024}}, None),
+        ({"status": "Extracting", "id": "a", "progressDetail": {"current": 7, "total": 9}}, None),
+        ({"status": "Pull complete", "id": "a"}, "2 of 3 layers, 5k of 5k"),
+        ({"status": "Status: Downloaded newer image for app:1"}, "Status: Downloaded newer image for app:1"),
+    ]
+    for message, said in messages:
+        told = layers.take(message)
+        assert said is None or told == said
+
+
+class Flaky:
+    """A registry that breaks a pull off for some times."""
+
+    def __init__(self, bench: Bench, faults: list[EngineError]) -> None:
+        self.bench, self.faults, self.tries = bench, faults, 0
+
+    def __call__(self, _ref: str, *, platform: str = "") -> Any:
+        self.tries += 1
+        if self.faults:
+            raise self.faults.pop(0)
+        return iter(())
+
+
+@pytest.mark.parametrize(
+    ("faults", "tries", "good"),
+    [
+        ([], 1, True),
+        ([EngineError("EOF", passing=True)], 2, True),
+        ([EngineError("EOF", passing=True)] * 2, 3, True),
+        ([EngineError("EOF", passing=True)] * 3, 3, False),
+        ([EngineError("denied")], 1, False),
+        ([EngineError("EOF", passing=True), EngineError("denied")], 2, False),
+    ],
+)
+def test_how_often_a_pull_is_tried(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, faults: list[EngineError], tries: int, good: bool
+) -> None:
+    flaky = Flaky(bench, list(faults))
+    monkeypatch.setattr(bench.engine, "pull_image", flaky)
+    with nullcontext() if good else pytest.raises(EngineError):
+        warnings = bench.do(TestPull.PULL)
+        assert len(warnings) == tries - 1
+    assert flaky.tries == tries
+
+
 class TestBuild:
     BUILD = act.BuildImage(**COMMON, reference="shop/web:1", context=".", options={"labels": {"a": "b"}})
 
@@ -257,7 +313,7 @@ class TestBuild:
         seen: list[Any] = []
         monkeypatch.setattr(bench.engine, "build_image", lambda context, options: seen.append(options) or iter(()))
         bench.do(self.BUILD)
-        assert seen == [{"labels": {"a": "b"}, "t": "shop/web:1", "dockerfile": "in-tar/Dockerfile"}]
+        assert seen == [{"labels": {"a": "b"}, "t": "shop/web:1", "dockerfile": "in-tar/Dockerfile", "forcerm": True}]
         assert bench.packed.closed
 
     def test_a_failure_shows_the_last_lines(self, bench: Bench) -> None:

@@ -105,7 +105,9 @@ def test_an_engine_that_can_not_be_asked_is_an_error(engine: FakeEngine, verb: s
 def test_a_registry_that_fails_leaves_a_note(engine: FakeEngine) -> None:
     engine.registry["redis:7"] = {}
     engine.fail("distribution", ServerError("no route", status=500), subject="away:1")
-    raw = read_raw(engine, Query("shop", (), ("redis:7", "away:1", "lost:1")))
+    for reference in ("redis:7", "away:1", "lost:1"):
+        engine.add_image(reference)
+    raw = read_raw(engine, Query("shop", ("redis:7", "away:1", "lost:1"), {"redis:7": 0, "away:1": 0, "lost:1": 0}))
     assert list(raw.registry) == ["redis:7"]
     assert raw.registry["redis:7"].startswith("sha256:")
     assert raw.notes == (

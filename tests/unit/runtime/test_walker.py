@@ -154,7 +154,7 @@ def test_events_come_from_the_calling_thread_in_order(engine: FakeEngine) -> Non
         ActionStarted,
         ActionFinished,
     ]
-    assert seen[1] == ActionNote(pull, "2 Pulling from busybox")
+    assert seen[1] == ActionNote(pull, "Pulling from busybox")
 
 
 def test_a_broken_listener_does_not_stop_the_run(engine: FakeEngine, caplog: pytest.LogCaptureFixture) -> None:

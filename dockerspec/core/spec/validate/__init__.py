@@ -16,6 +16,7 @@ from dockerspec.core.spec.validate.drivers import check_drivers
 from dockerspec.core.spec.validate.external import check_external
 from dockerspec.core.spec.validate.findings import Findings, SpanOf
 from dockerspec.core.spec.validate.health import check_conditions
+from dockerspec.core.spec.validate.images import check_images
 from dockerspec.core.spec.validate.kernel import check_kernel
 from dockerspec.core.spec.validate.labels import check_labels
 from dockerspec.core.spec.validate.limits import check_limits
@@ -25,7 +26,6 @@ from dockerspec.core.spec.validate.modes import check_modes
 from dockerspec.core.spec.validate.mounts import check_mounts
 from dockerspec.core.spec.validate.names import check_names
 from dockerspec.core.spec.validate.networks import check_addresses, check_subnets
-from dockerspec.core.spec.validate.platforms import check_platforms
 from dockerspec.core.spec.validate.ports import check_ports
 from dockerspec.core.spec.validate.references import check_references
 from dockerspec.core.spec.validate.removal import check_removal
@@ -48,11 +48,11 @@ RULES: tuple[Rule, ...] = (
     check_conditions,
     check_removal,
     check_external,
+    check_images,
     check_kernel,
     check_logging,
     check_drivers,
     check_labels,
-    check_platforms,
     check_configurations,
 )
 """Every rule, in no order that matters."""
