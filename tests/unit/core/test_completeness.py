@@ -9,21 +9,35 @@ from typing import Any
 
 import pytest
 
-from dockerspec.core.table import container
+from dockerspec.core.table import container, image, network, volume
 from dockerspec.core.table.base import Row
 from tests.places import FIELDS, engine_fields, read
 
 ROWS: Mapping[str, tuple[Row[Any], ...]] = {
     "container": container.ROWS,
+    "network": network.ROWS,
+    "volume": volume.ROWS,
 }
 CASES: Mapping[str, tuple[str, ...]] = {
     "container": tuple(str(file.relative_to(FIELDS)) for file in (FIELDS / "containers").glob("*.yaml")),
+    "network": ("networks.yaml",),
+    "volume": ("volumes.yaml",),
 }
 ROOT = Path(__file__).parents[3]
 
 WRITTEN: Mapping[str, frozenset[str]] = {
     # What goes into every request, whatever the spec says, and into the query of the call.
     "container": frozenset({"name", "platform", "Image"}),
+    "network": frozenset({"Name", "CheckDuplicate"}),
+    "volume": frozenset({"Name"}),
+    "pull": frozenset(image.PULL),
+    "push": frozenset(image.PUSH),
+    "build": frozenset({item.name for item in image.BUILD if item.name} | image.BUILD_ALWAYS.keys()),
+}
+LEFT_OUT: Mapping[str, Mapping[str, str]] = {
+    "pull": image.PULL_LEFT_OUT,
+    "push": image.PUSH_LEFT_OUT,
+    "build": image.BUILD_LEFT_OUT,
 }
 KINDS = tuple(WRITTEN)
 
@@ -31,7 +45,7 @@ KINDS = tuple(WRITTEN)
 def _reasons(kind: str) -> dict[str, str]:
     """The reasons for leaving fields of this kind of request out, by place."""
     listed = {_own_place(kind, place): reason for place, reason in read("exclusions.yaml").items()}
-    return {place: reason for place, reason in listed.items() if place}
+    return {place: reason for place, reason in (*listed.items(), *LEFT_OUT.get(kind, {}).items()) if place}
 
 
 def _own_place(kind: str, place: str) -> str:
