@@ -12,7 +12,7 @@ from typing import Any
 from dockerspec.core.facts import ApiVersion, EngineFacts, ImageFacts, Value
 from dockerspec.core.spec.forms import SpecModel
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
-from dockerspec.core.table import container, network, volume
+from dockerspec.core.table import container, image, network, volume
 from dockerspec.core.table.base import OLDEST_API, RELEASES, Context, Row, plain
 from dockerspec.core.way import Way
 
@@ -59,6 +59,7 @@ def fields_page() -> str:
         "",
         *_section("Networks", network.ROWS, NetworkSpec()),
         *_section("Volumes", volume.ROWS, VolumeSpec()),
+        *_images(),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -78,6 +79,26 @@ def _section(title: str, rows: Iterable[Row[Any]], silent: SpecModel) -> Iterato
             row.means,
         ]
         yield "| " + " | ".join(cells) + " |"
+    yield ""
+
+
+def _images() -> Iterator[str]:
+    yield "## Images"
+    yield ""
+    yield "An image is pulled, built, tagged or pushed when it is not what the spec says; containers that run an older"
+    yield "one are replaced: see [images](images.md). Parameters of the engine's calls, and the keys they come from:"
+    yield ""
+    yield "| Call | Engine parameter | Key | Builder |"
+    yield "| --- | --- | --- | --- |"
+    for name, key in image.PULL.items():
+        yield f"| pull | `{name}` | `{key}` | |"
+    for item in image.BUILD:
+        builder = {image.BUILDKIT: "BuildKit", image.BUILDX: "buildx"}.get(item.builder, "")
+        yield f"| build | {f'`{item.name}`' if item.name else 'only the CLI has it'} | `{item.key}` | {builder} |"
+    for name, source in image.BUILD_ALWAYS.items():
+        yield f"| build | `{name}` | {source} | |"
+    for name, key in image.PUSH.items():
+        yield f"| push | `{name}` | `{key}` | |"
     yield ""
 
 
