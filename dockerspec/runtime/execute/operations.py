@@ -12,6 +12,7 @@ from typing import Any
 
 from dockerspec.core.ownership import owner_of
 from dockerspec.core.plan import action as act
+from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Conflict, EngineError, NotFound
 from dockerspec.runtime.execute import images
 from dockerspec.runtime.execute.failure import ActionFailed
@@ -66,7 +67,27 @@ def _remove_network(action: act.RemoveNetwork, tools: Tools) -> Warnings:
         owner = owner_of(tools.engine.network(action.network).get("Labels"))
         if owner is None or owner.stack != action.only_of:
             return (f"a network called {action.name} appeared meanwhile, and it is not this stack's",)
-    return _gone_is_fine(lambda: tools.engine.remove_network(action.network))
+    deadline = tools.clock.monotonic() + _PATIENCE
+    while True:
+        try:
+            return _gone_is_fine(lambda: tools.engine.remove_network(action.network))
+        except Conflict:
+            # Containers whose removal is under way are in it until they are gone.
+            if tools.clock.monotonic() > deadline or tools.stopped() or not _only_leaving(tools.engine, action.network):
+                raise
+        _PAUSE.wait(_REMOVAL_LOOK)
+
+
+def _only_leaving(engine: Engine, network: str) -> bool:
+    """Whether all containers in a network are being removed."""
+    return all(_is_leaving(engine, ident) for ident in engine.network(network).get("Containers") or ())
+
+
+def _is_leaving(engine: Engine, ident: str) -> bool:
+    try:
+        return bool(engine.container(ident)["State"]["Status"] in ("removing", "dead"))
+    except NotFound:
+        return True
 
 
 def _connect_network(action: act.ConnectNetwork, tools: Tools) -> Warnings:
