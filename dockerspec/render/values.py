@@ -18,6 +18,7 @@ NOTHING = "(none)"
 DEFAULT = "(default)"
 STATE = "state"
 _UNLIMITED = -1
+_NANO = 1_000_000_000
 _UNITS = {
     **dict.fromkeys(("interval", "timeout", "start_period", "start_interval"), "ns"),
     "size": "bytes",
@@ -54,6 +55,8 @@ def _number(value: int, unit: str) -> str:
         return format_size(value) if value else DEFAULT  # the engine writes 0 for a limit that is not set
     if unit == "ns":
         return format_duration(value)
+    if unit == "cpus":  # counted in billionths
+        return f"{value / _NANO:.9f}".rstrip("0").rstrip(".") if value else DEFAULT
     return str(value)
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.kit`: private engines for people, to try things on.
 
 up [old|new]   start one that stays until `down`, with the kit's images in it; prints its DOCKER_HOST
-down           stop all engines that `up` started, and remove them
+down           stop the engines that `up` started from this folder, and remove them
 sweep          remove what killed test runs left behind
 """
 
@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     for name, text in (("up", "start an engine that stays"), ("hold", "the process behind 'up'")):
         command = commands.add_parser(name, help=text)
         command.add_argument("engine", nargs="?", choices=("old", "new"), default="new")
-    commands.add_parser("down", help="stop the engines that 'up' started")
+    commands.add_parser("down", help="stop the engines that 'up' started from this folder")
     commands.add_parser("sweep", help="remove what killed runs left behind")
     options = parser.parse_args(words)
     try:
@@ -95,7 +95,10 @@ def _pid(path: Path) -> int:
 
 
 def _is_holder(pid: int) -> bool:
+    """Whether a process holds an engine for this checkout; other checkouts have engines of their own."""
     try:
+        if os.readlink(f"/proc/{pid}/cwd") != os.getcwd():
+            return False
         return "hold" in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")
     except OSError:
         return False

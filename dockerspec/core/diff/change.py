@@ -43,7 +43,7 @@ class FieldChange:
         new: the desired value in normal form; None where the spec wants the field gone.
         way: how it is carried out.
         cause: why it differs.
-        unit: how to print the values: `bytes`, `ns`, or empty for as they are.
+        unit: how to print the values: `bytes`, `ns`, `cpus` (billionths of one), or empty for as they are.
         note: an extra word for the reader, or empty.
     """
 

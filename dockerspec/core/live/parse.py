@@ -115,6 +115,7 @@ def _container(
         recorded=parse_record(config.get("Labels")),
         secrets=parse_secrets(config.get("Labels")),
         networks={name: (item or {}).get("NetworkID") or "" for name, item in sorted(attached.items())},
+        published=_published(raw),
         mode=(raw.get("HostConfig") or {}).get("NetworkMode") or "",
     )
 
@@ -156,6 +157,15 @@ def _health(raw: Json) -> str:
 
 def _time(text: str | None) -> str:
     return "" if not text or text == _NEVER else text
+
+
+def _published(raw: Json) -> dict[str, tuple[str, ...]]:
+    ports = (raw.get("NetworkSettings") or {}).get("Ports") or {}
+    return {
+        target: tuple(f"{item.get('HostIp') or ''}:{item.get('HostPort') or ''}" for item in bindings)
+        for target, bindings in ports.items()
+        if bindings
+    }
 
 
 def _anonymous(raw: Json) -> dict[str, str]:

@@ -47,6 +47,7 @@ class LiveContainer:
         anonymous: anonymous volumes by the path at which they are mounted.
         recorded: digests of some values at creation, by table key; None where nothing was recorded.
         networks: network IDs by name, as attached.
+        published: the host ports that the engine listens on, as `ADDRESS:PORT`, by the container's own.
         mode: the engine's network mode: the network that it was created in, or a mode such as `host`.
         secrets: the environment variables that were secret at creation.
     """
@@ -62,6 +63,7 @@ class LiveContainer:
     anonymous: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, str] | None = None
     networks: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mode: str = ""
     secrets: frozenset[str] = frozenset()
 

@@ -110,7 +110,18 @@ def _ports(live: LiveContainer) -> Iterator[str]:
     assert isinstance(ports, Mapping)
     for target, bindings in ports.items():
         assert isinstance(bindings, tuple)
-        yield from (f"{binding or '*'}->{target}" for binding in bindings)
+        for binding in map(str, bindings):
+            ip, _, port = binding.rpartition(":")
+            yield f"{binding if port.isdecimal() else _chosen(live, target, ip) or binding or '*'}->{target}"
+
+
+def _chosen(live: LiveContainer, target: str, ip: str) -> str:
+    """The host port that the engine chose, where the spec left it to it; empty while the container doesn't run."""
+    for item in live.published.get(target, ()):
+        host, _, port = item.rpartition(":")
+        if host == ip.strip("[]") or (not ip and host in ("0.0.0.0", "::")):
+            return f"{ip}:{port}" if ip else port
+    return ""
 
 
 def _since(live: LiveContainer, now: float) -> str:

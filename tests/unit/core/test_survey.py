@@ -70,6 +70,22 @@ def test_ports_are_shown_as_people_write_them() -> None:
     assert row(look(WEB, raw), "container.web").ports == ("*->53/udp", "127.0.0.1:81->80/tcp", "8080->80/tcp")
 
 
+def test_a_host_port_that_the_engine_chose_is_shown() -> None:
+    raw = raw_container("shop-web-1")
+    raw["HostConfig"]["PortBindings"] = {
+        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}],
+        "53/udp": [{"HostPort": ""}],
+        "90/tcp": [{"HostIp": "::1", "HostPort": "8000-8010"}],
+    }
+    raw["NetworkSettings"]["Ports"] = {
+        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "49153"}],
+        "53/udp": [{"HostIp": "0.0.0.0", "HostPort": "49154"}, {"HostIp": "::", "HostPort": "49154"}],
+        "90/tcp": [{"HostIp": "::1", "HostPort": "8003"}],
+    }
+    found = row(look(WEB, raw), "container.web").ports
+    assert found == ("49154->53/udp", "127.0.0.1:49153->80/tcp", "[::1]:8003->90/tcp")
+
+
 @pytest.mark.parametrize(
     ("ago", "shown"),
     [

@@ -19,7 +19,7 @@ VALUE = plan(
         field("healthcheck", None, {"test": ("CMD", "true"), "interval": 5_000_000_000}),
         field("pids_limit", 100, None),
         field("init", None, True),
-        field("cpus", 0.5, 1.25),
+        field("cpus", 500_000_000, 1_250_000_000, unit="cpus"),
         field("hostname", "a", None),
         field("state", "exited (code 1)", "running", Way.STATE, Cause.DRIFT),
     )
