@@ -15,14 +15,14 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dockerspec.core.desired.build import World, build_desired
 from dockerspec.core.desired.state import DesiredState
-from dockerspec.core.diagnostics import Diagnostic, warning
+from dockerspec.core.diagnostics import Diagnostic, Span, warning
 from dockerspec.core.diff.differ import diff, diff_destroy
 from dockerspec.core.diff.host import check_host
 from dockerspec.core.diff.resources import as_typed
@@ -83,6 +83,7 @@ class _View:
     live: LiveState
     references: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    spec: LoadResult
     files: tuple[str, ...] = ()
 
 
@@ -181,9 +182,6 @@ class Docker:
         """
         view = self._look(spec)
         found = diff(view.desired, view.live, delete_volumes)
-        of_images = (item for item in found.diagnostics if item.path.startswith("images."))
-        others = (item for item in found.diagnostics if not item.path.startswith("images."))
-        found = replace(found, diagnostics=(*others, *_placed(tuple(of_images), spec)))
         return self._plan(found, view, targets)
 
     def plan_destroy(
@@ -376,7 +374,8 @@ class Docker:
         else:
             plan = Plan(view.desired.stack, unchanged=len(found.unchanged))
         images = {item: view.live.images[item].id for item in view.references if item in view.live.images}
-        return replace(plan, partial=bool(targets), engine=view.live.engine, images=images)
+        placed = _placed(plan.diagnostics, view.spec)
+        return replace(plan, partial=bool(targets), engine=view.live.engine, images=images, diagnostics=placed)
 
     def _look(self, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> _View:
         stack = spec.require()
@@ -401,8 +400,8 @@ class Docker:
         check_host(stack, live, findings)
         notes = tuple(warning("", note) for note in raw.notes)
         files = () if spec.files in [(name,) for name in DEFAULT_NAMES] else spec.files
-        said = (*_placed(faults, spec), *findings.diagnostics, *notes)
-        return _View(desired, live, query.references, said, files)
+        said = (*faults, *findings.diagnostics, *notes)
+        return _View(desired, live, query.references, said, spec, files)
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
@@ -430,7 +429,15 @@ def _traced(report: Report, spec: LoadResult) -> Report:
 
 
 def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:
-    """Diagnostics with their place in the spec file, where they are about a spec path."""
+    """Diagnostics with their place in the spec file, where they are about something that is in the spec."""
     return tuple(
-        replace(fault, span=spec.span_of(tuple(fault.path.split(".")))) if fault.path else fault for fault in faults
+        replace(fault, span=_span(fault, spec)) if fault.path and not fault.span else fault for fault in faults
     )
+
+
+def _span(fault: Diagnostic, spec: LoadResult) -> Span | None:
+    section, _, rest = fault.path.partition(".")
+    objects = getattr(spec.stack, section, None)
+    if isinstance(objects, Mapping) and rest.partition(".")[0] not in objects:
+        return None  # an object that the spec has no more, or that nobody wrote down
+    return spec.span_of(tuple(fault.path.split(".")))

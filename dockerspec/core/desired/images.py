@@ -55,6 +55,7 @@ def desired_images(
         yield DesiredImage(
             address=Address(Kind.IMAGE, key),
             reference=reference,
+            path=f"images.{key}",
             tags=tuple(tag for tag in image_references(spec) if tag != reference),
             build=build,
             pull_policy=spec.pull_policy or "missing",
@@ -97,7 +98,11 @@ def _implied_images(stack: Stack, names: Names, declared: set[str], faults: list
         platform = platform or (other.platform if other else "")
         wanted.setdefault(reference, key)
         found[reference] = DesiredImage(
-            Address(Kind.IMAGE, reference), reference, pull_policy=policy, platform=platform
+            address=Address(Kind.IMAGE, reference),
+            reference=reference,
+            pull_policy=policy,
+            platform=platform,
+            path=f"containers.{wanted[reference]}.image",
         )
     yield from (found[reference] for reference in sorted(found))
 

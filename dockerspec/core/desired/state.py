@@ -54,6 +54,7 @@ class DesiredImage:
     Attributes:
         address: its address; for an image that only a container names, the name is the reference.
         reference: what containers run.
+        path: the place in the spec that asks for it.
         tags: further references that must point at it.
         build: how it is made; None for one that is pulled.
         pull_policy: `always`, `missing`, `never`, or a period such as `daily`.
@@ -64,6 +65,7 @@ class DesiredImage:
 
     address: Address
     reference: str
+    path: str = ""
     tags: tuple[str, ...] = ()
     build: Build | None = None
     pull_policy: str = "missing"

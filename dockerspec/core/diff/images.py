@@ -66,20 +66,17 @@ def _content(
     image: DesiredImage, facts: ImageFacts | None, live: LiveState, faults: list[Diagnostic]
 ) -> ObjectChange | None:
     """The change that makes the image's content right."""
-    path = f"images.{image.address.name}" if image.address.name != image.reference else ""
     never = image.build is None and image.pull_policy == "never"
     if facts is None:
         if never:
             summary = f"image {image.reference} is not on the host, and its pull_policy is never"
-            faults.append(
-                error(path or str(image.address), summary, "load or build it first, or set pull_policy: missing")
-            )
+            faults.append(error(image.path, summary, "load or build it first, or set pull_policy: missing"))
             return None
         return ObjectChange(image.address, ChangeKind.CREATE, NOT_HERE, image.reference)
     wrong = bool(image.platform) and not f"{facts.platform}/".startswith(f"{image.platform}/")
     if wrong and never:
         summary = f"{image.reference} is for {facts.platform}, {image.platform} is wanted, and its pull_policy is never"
-        faults.append(error(path or str(image.address), summary, "load the right one, or set pull_policy: missing"))
+        faults.append(error(image.path, summary, "load the right one, or set pull_policy: missing"))
         return None
     if image.build is not None:
         return _rebuild(image, facts, live)
