@@ -56,6 +56,11 @@ class Holder:
         """Whether the process is known to have ended; never so for one on another machine."""
         return bool(self.boot) and self.boot == _boot() and _start(self.pid) != self.start
 
+    @property
+    def is_me(self) -> bool:
+        """Whether it is this very process."""
+        return bool(self.boot) and (self.boot, self.pid, self.start) == (_boot(), os.getpid(), _start(os.getpid()))
+
 
 def myself(now: float) -> Holder:
     """This process, as the holder of a lock from `now` (seconds since the epoch) on."""

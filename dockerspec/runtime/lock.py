@@ -1,15 +1,15 @@
 """One writer per engine and stack: a lock on the engine itself, since runs may come from several machines.
 
-Caller: api. The lock is an empty volume. Creating a volume whose name exists answers with the one that is there, labels
-and all, so that one call both takes the lock and tells whose it is. A holder that died on this machine is taken over;
-of one on another machine nobody here can tell, so that the user has to.
+Caller: api. The lock is an empty volume. Creating one whose name exists leaves the one that is there, so that its
+labels tell who came first. A holder that died on this machine is taken over, and so is a lock that this process could
+not let go, since the engine was away; of a holder on another machine nobody here can tell, so that the user has to.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -17,11 +17,14 @@ from dockerspec.engine.protocol import Engine
 from dockerspec.errors import EngineError, NotFound, Refused
 from dockerspec.runtime.clock import Clock
 from dockerspec.runtime.holder import Holder, myself
+from dockerspec.runtime.volumes import labels_after_creation
 
 PREFIX = "dockerspec.lock."
 _TOKEN = "dockerspec.lock.token"
 _HOLDER = "dockerspec.lock.holder"
 _PAUSE = 0.1
+_HELD: set[str] = set()
+"""The tokens of the locks that this process holds."""
 _UNKNOWN = Holder("somebody", "an unknown host", 0, "an unknown time")
 
 
@@ -51,29 +54,36 @@ def stack_lock(engine: Engine, stack: str, clock: Clock, timeout: float = 0.0) -
     name, mine = PREFIX + stack, _Claim(uuid.uuid4().hex, myself(clock.time()))
     deadline = clock.monotonic() + timeout
     waited = False
-    while (other := _take(engine, name, mine)) is not None:
-        if clock.monotonic() >= deadline:
-            raise Refused(
-                f"nothing was changed: {other.holder} is at work on the stack {stack}; wait for it with --lock-timeout,"
-                f" or, if that run is dead, remove its lock with `docker volume rm {name}`"
-            )
-        waited = True
-        time.sleep(_PAUSE)
+    _HELD.add(mine.token)
     try:
-        yield waited
+        while (other := _take(engine, name, mine)) is not None:
+            if clock.monotonic() >= deadline:
+                raise Refused(
+                    f"nothing was changed: {other.holder} is at work on the stack {stack}; wait for it with "
+                    f"--lock-timeout, or, if that run is dead, remove its lock with `docker volume rm {name}`"
+                )
+            waited = True
+            time.sleep(_PAUSE)
+        try:
+            yield waited
+        finally:
+            # Not worth a failure: the next run on this machine takes a lock over that nobody holds.
+            with suppress(EngineError):
+                _release(engine, name, mine)
     finally:
-        # Not worth a failure: the next run on this machine takes a dead one's lock over.
-        with suppress(EngineError):
-            _release(engine, name, mine)
+        _HELD.discard(mine.token)
 
 
 def _take(engine: Engine, name: str, mine: _Claim) -> _Claim | None:
     """Take a lock; None if it is ours now, else who has it."""
     labels = {_TOKEN: mine.token, _HOLDER: mine.holder.to_text()}
-    found = _claim(engine.create_volume({"Name": name, "Labels": labels}))
+    try:
+        found = _claim(labels_after_creation(engine, engine.create_volume({"Name": name, "Labels": labels})))
+    except NotFound:  # let go since
+        return _take(engine, name, mine)
     if found.token == mine.token:
         return None
-    if not found.holder.is_dead:
+    if not found.holder.is_dead and (not found.holder.is_me or found.token in _HELD):
         return found
     # Of all who see the dead one, only the one who takes this second lock may remove the first, and looks again.
     ticket = f"{name}.{found.token[:12]}"
@@ -82,7 +92,7 @@ def _take(engine: Engine, name: str, mine: _Claim) -> _Claim | None:
         return other
     try:
         with suppress(NotFound):
-            if _claim(engine.volume(name)).token == found.token:
+            if _claim(engine.volume(name).get("Labels")).token == found.token:
                 engine.remove_volume(name)
         return _take(engine, name, mine)
     finally:
@@ -91,11 +101,10 @@ def _take(engine: Engine, name: str, mine: _Claim) -> _Claim | None:
 
 def _release(engine: Engine, name: str, mine: _Claim) -> None:
     with suppress(NotFound):
-        if _claim(engine.volume(name)).token == mine.token:
+        if _claim(engine.volume(name).get("Labels")).token == mine.token:
             engine.remove_volume(name)
 
 
-def _claim(volume: dict[str, object]) -> _Claim:
-    labels = volume.get("Labels")
-    labels = labels if isinstance(labels, dict) else {}
-    return _Claim(str(labels.get(_TOKEN, "")), Holder.from_text(str(labels.get(_HOLDER, ""))) or _UNKNOWN)
+def _claim(labels: Mapping[str, str] | None) -> _Claim:
+    labels = labels or {}
+    return _Claim(labels.get(_TOKEN, ""), Holder.from_text(labels.get(_HOLDER, "")) or _UNKNOWN)

@@ -124,3 +124,14 @@ def test_many_at_once_are_never_two(engine_daemon: Daemon | GivenEngine, raw: Ra
     assert not faults
     assert runs == [8]
     assert _locks(raw, stack_name) == []
+
+
+def test_a_lock_that_could_not_be_let_go_is_taken_again(own_daemon: Daemon) -> None:
+    with connect(own_daemon.host) as engine:
+        with stack_lock(engine, "shop", SYSTEM_CLOCK):
+            own_daemon.kill()
+        own_daemon.relaunch()
+        assert _locks(own_daemon.raw, "shop") == [PREFIX + "shop"]
+        with stack_lock(engine, "shop", SYSTEM_CLOCK):
+            pass
+    assert _locks(own_daemon.raw, "shop") == []

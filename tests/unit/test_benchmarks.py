@@ -68,11 +68,12 @@ def test_contenders_take_turns_and_each_round_begins_with_another() -> None:
 
 def test_a_process_is_measured_whole(tmp_path: Path) -> None:
     code = (
-        "import os, time; time.sleep(0.05); held = b'x' * (300 << 20); open('seen', 'w').write(str(dict(os.environ)))"
+        "import os, time; time.sleep(0.05); held = b'x' * (1200 << 20); open('seen', 'w').write(str(dict(os.environ)))"
     )
     found = process([sys.executable, "-c", code], {"ONLY": "this"}, tmp_path)
     assert found.seconds > 0.05
-    assert 300 * MIB < found.peak < 400 * MIB
+    # More than any test process has: a process inherits the mark of the one that starts it.
+    assert 1200 * MIB < found.peak < 1300 * MIB
     seen = (tmp_path / "seen").read_text(encoding="utf-8")
     assert "'ONLY': 'this'" in seen
     assert "PATH" not in seen

@@ -18,6 +18,7 @@ from dockerspec.runtime.execute import images
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
 from dockerspec.runtime.execute.tools import PackContext, Tools
+from dockerspec.runtime.volumes import labels_after_creation
 
 __all__ = ["OPERATIONS", "PackContext", "Tools", "perform"]
 
@@ -123,7 +124,7 @@ def _disconnect_network(action: act.DisconnectNetwork, tools: Tools) -> Warnings
 def _create_volume(action: act.CreateVolume, tools: Tools) -> Warnings:
     """Create a volume. The engine answers 201 for a name that exists, whoever's it is: only the labels tell."""
     wanted = action.body.get("Labels") or {}
-    found = tools.engine.create_volume(action.body).get("Labels") or {}
+    found = labels_after_creation(tools.engine, tools.engine.create_volume(action.body))
     if any(found.get(key) != value for key, value in wanted.items()):
         raise ActionFailed(
             f"a volume called {action.name} appeared meanwhile, and it is not this stack's",
@@ -133,7 +134,7 @@ def _create_volume(action: act.CreateVolume, tools: Tools) -> Warnings:
 
 
 def _create_mark(action: act.CreateMark, tools: Tools) -> Warnings:
-    found = tools.engine.create_volume(action.body).get("Labels") or {}
+    found = labels_after_creation(tools.engine, tools.engine.create_volume(action.body))
     if found != action.body["Labels"]:
         raise ActionFailed(
             f"a volume called {action.name} is already there, and it is no mark of dockerspec's",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 import pytest
@@ -106,14 +107,35 @@ def test_one_that_died_while_it_took_a_dead_one_over_is_taken_over_too() -> None
     assert locks(engine) == []
 
 
-@pytest.mark.parametrize("unlike", [{"boot": "another machine"}, {"boot": ""}, {"start": myself(0).start}])
-def test_one_that_may_live_is_not(unlike: dict[str, str]) -> None:
+@pytest.fixture
+def other() -> Iterator[Holder]:
+    """A holder whose process is alive."""
+    code = "from dockerspec.runtime.holder import myself; print(myself(0).to_text(), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        found = Holder.from_text(run.stdout.readline())
+        assert found is not None
+        yield found
+        run.communicate("\n", timeout=60)
+
+
+@pytest.mark.parametrize("unlike", [{"boot": "another machine"}, {"boot": ""}, None])
+def test_one_that_may_live_is_not(unlike: dict[str, str] | None, other: Holder) -> None:
     engine = FakeEngine()
-    holder = replace(myself(0), **unlike) if "start" in unlike else replace(dead(), **unlike)
-    leave(engine, holder)
+    leave(engine, other if unlike is None else replace(dead(), **unlike))
     with pytest.raises(Refused), stack_lock(engine, "shop", SYSTEM_CLOCK):
         pytest.fail("two at once")
     assert locks(engine) == ["dockerspec.lock.shop"]
+
+
+def test_one_of_this_process_that_it_could_not_let_go_is() -> None:
+    engine = FakeEngine()
+    leave(engine, myself(0))
+    with stack_lock(engine, "shop", SYSTEM_CLOCK):
+        pass
+    assert locks(engine) == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({**asdict(myself(0)), "more": 1})])
