@@ -123,7 +123,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_sep("=", f"engines used: {', '.join(used)}", bold=True)
     for engine, counts in sorted(config.stash[TALLY].items()):
         shown = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-        terminalreporter.write_sep("=", f"field suite on {engine}: {shown}", bold=True)
+        terminalreporter.write_sep("=", f"tried on {engine}: {shown}", bold=True)
     for reason in sorted(MISSING):
         terminalreporter.write_sep("!", f"ENGINE TESTS MISSING: {reason.splitlines()[0]}", red=True, bold=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -116,7 +116,9 @@ def _after_apply(stage: Stage, raw: RawEngine, before: str, after: str) -> Itera
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("when", ["before", "during"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_law_7_killed_at_every_call(stage: Stage, raw: RawEngine, killer: Killer, scenario: str, when: str) -> None:
+def test_law_7_killed_at_every_call(
+    stage: Stage, raw: RawEngine, killer: Killer, tally: Callable[[str, int], None], scenario: str, when: str
+) -> None:
     before, after = SCENARIOS[scenario]
     faults = []
     for at in range(1, MOST_CALLS):
@@ -129,6 +131,6 @@ def test_law_7_killed_at_every_call(stage: Stage, raw: RawEngine, killer: Killer
         faults += [f"killed {when} call {at}: {text}" for text in found]
         if fate == "done":
             break
-    print(f"{scenario}: {at - 1} kill points {when} a call")
+    tally(f"kill points {when} a call of '{scenario}'", at - 1)
     assert at > 1
     assert not faults, "\n".join(faults)
