@@ -65,13 +65,21 @@ def _fetch(finding: Finding) -> PullImage | BuildImage:
 
 
 def order_images(draft: Draft) -> None:
-    """An image after the ones that it is built on."""
+    """An image after the ones that it is built on, and pushes to one repository one after another.
+
+    Registries mix up uploads of one layer to one repository that are under way at the same time ("digest invalid").
+    """
+    last: dict[str, str] = {}
     made = {canonical(name): key for (kind, name), key in draft.made.items() if kind is Kind.IMAGE}
     for key, action in draft.actions.items():
         if isinstance(action, BuildImage):
             for base in action.bases:
                 source = made.get(canonical(base))
                 draft.edge(source if source != key else None, key)
+        elif isinstance(action, PushImage):
+            repository = action.reference.rpartition(":")[0]
+            draft.edge(last.get(repository), key)
+            last[repository] = key
 
 
 def plan_spares(finding: Finding, draft: Draft) -> None:
