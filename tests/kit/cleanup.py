@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.kit.raw import RawEngine, RawError
 
-STACK_LABELS = ("dockerspec.stack", "dockerspec.mark.stack")
+STACK_LABEL = "dockerspec.stack"
+STACK_LABELS = (STACK_LABEL, "dockerspec.mark.stack")
 SECONDS = 10.0
 
 
