@@ -16,6 +16,7 @@ from dockerspec.core.table.base import (
     Body,
     Context,
     Json,
+    Put,
     Row,
     dig,
     place,
@@ -52,6 +53,17 @@ def cpu_list(text: Any) -> Value:
     return ",".join(map(str, sorted(members)))
 
 
+def _put_given(attribute: str, name: str) -> Put[Any]:
+    """Writes what a spec says, a zero or a word for "none" included; a silent spec writes nothing."""
+
+    def put(body: Body, spec: Any, _context: Context) -> None:
+        value = getattr(spec, attribute)
+        if value is not None:
+            place(body, ("HostConfig", name), value)
+
+    return put
+
+
 def _want_swap(spec: Any, context: Context) -> Value:
     if not context.engine.swap_limit:
         # A kernel without swap accounting: the engine drops what is asked and stores "unlimited" beside a limit.
@@ -64,11 +76,6 @@ def _want_swap(spec: Any, context: Context) -> Value:
 def _have_swap(raw: Json, _engine: EngineFacts) -> Value:
     value = dig(raw, ("HostConfig", "MemorySwap")) or 0
     return -1 if value >= _NO_SWAP_LIMIT else value
-
-
-def _put_swap(body: Body, spec: Any, _context: Context) -> None:
-    if spec.memswap_limit is not None:
-        place(body, ("HostConfig", "MemorySwap"), spec.memswap_limit)
 
 
 def _want_cpus(spec: Any, _context: Context) -> Value:
@@ -95,26 +102,6 @@ def _shares(value: int | None, engine: EngineFacts) -> Value:
     return 0 if value == _SHARES and engine.cgroup_version == 1 else value or 0
 
 
-def _put_reservation(body: Body, spec: Any, _context: Context) -> None:
-    if spec.mem_reservation is not None:
-        place(body, ("HostConfig", "MemoryReservation"), spec.mem_reservation)
-
-
-def _put_period(body: Body, spec: Any, _context: Context) -> None:
-    if spec.cpu_period is not None:
-        place(body, ("HostConfig", "CpuPeriod"), spec.cpu_period)
-
-
-def _put_quota(body: Body, spec: Any, _context: Context) -> None:
-    if spec.cpu_quota is not None:
-        place(body, ("HostConfig", "CpuQuota"), spec.cpu_quota)
-
-
-def _put_shares(body: Body, spec: Any, _context: Context) -> None:
-    if spec.cpu_shares is not None:
-        place(body, ("HostConfig", "CpuShares"), spec.cpu_shares)
-
-
 def _way_reservation(_old: Value, new: Value, engine: EngineFacts) -> Way:
     # On cgroup v2 -1 protects all memory instead of none.
     return Way.UPDATE if new or engine.cgroup_version == 1 else Way.REPLACE
@@ -134,18 +121,8 @@ def _pids(value: int | None) -> Value:
     return 0 if value is None or value <= 0 else value
 
 
-def _put_pids(body: Body, spec: Any, _context: Context) -> None:
-    if spec.pids_limit is not None:
-        place(body, ("HostConfig", "PidsLimit"), spec.pids_limit)
-
-
 def _swappiness(value: int | None) -> Value:
     return None if value is None or value < 0 else value
-
-
-def _put_swappiness(body: Body, spec: Any, _context: Context) -> None:
-    if spec.mem_swappiness is not None:
-        place(body, ("HostConfig", "MemorySwappiness"), spec.mem_swappiness)
 
 
 def _want_ulimits(spec: Any, _context: Context) -> Value:
@@ -240,7 +217,7 @@ ROWS: tuple[Row[Any], ...] = (
         engine=("HostConfig.MemorySwap",),
         want=_want_swap,
         have=_have_swap,
-        put=_put_swap,
+        put=_put_given("memswap_limit", "MemorySwap"),
         way=update_unless_cleared,
         update=lambda value: {"MemorySwap": _NO_SWAP_LIMIT if value == -1 else value},
         unit="bytes",
@@ -250,7 +227,7 @@ ROWS: tuple[Row[Any], ...] = (
         engine=("HostConfig.MemoryReservation",),
         want=lambda spec, _context: spec.mem_reservation or 0,
         have=lambda raw, _engine: _positive(dig(raw, ("HostConfig", "MemoryReservation"))),
-        put=_put_reservation,
+        put=_put_given("mem_reservation", "MemoryReservation"),
         way=_way_reservation,
         update=lambda value: {"MemoryReservation": value or _NO_RESERVATION},
         unit="bytes",
@@ -261,7 +238,7 @@ ROWS: tuple[Row[Any], ...] = (
         engine=("HostConfig.MemorySwappiness",),
         want=lambda spec, _context: _swappiness(spec.mem_swappiness),
         have=lambda raw, _engine: _swappiness(dig(raw, ("HostConfig", "MemorySwappiness"))),
-        put=_put_swappiness,
+        put=_put_given("mem_swappiness", "MemorySwappiness"),
         way=replace,
         discards=lambda _value: None,
     ),
@@ -282,7 +259,7 @@ ROWS: tuple[Row[Any], ...] = (
         engine=("HostConfig.CpuShares",),
         want=lambda spec, context: _shares(spec.cpu_shares, context.engine),
         have=lambda raw, engine: _shares(dig(raw, ("HostConfig", "CpuShares")), engine),
-        put=_put_shares,
+        put=_put_given("cpu_shares", "CpuShares"),
         way=_way_shares,
         update=lambda value: {"CpuShares": value or _SHARES},
         means="on cgroup v1 1024 is none",
@@ -292,7 +269,7 @@ ROWS: tuple[Row[Any], ...] = (
         engine=("HostConfig.CpuPeriod",),
         want=lambda spec, _context: spec.cpu_period or 0,
         have=lambda raw, _engine: dig(raw, ("HostConfig", "CpuPeriod")) or 0,
-        put=_put_period,
+        put=_put_given("cpu_period", "CpuPeriod"),
         way=update,
         update=lambda value: {"CpuPeriod": value or _PERIOD},
         same=_whole_period,
@@ -305,7 +282,7 @@ ROWS: tuple[Row[Any], ...] = (
         engine=("HostConfig.CpuQuota",),
         want=lambda spec, _context: spec.cpu_quota or 0,
         have=lambda raw, _engine: _positive(dig(raw, ("HostConfig", "CpuQuota"))),
-        put=_put_quota,
+        put=_put_given("cpu_quota", "CpuQuota"),
         way=update,
         update=lambda value: {"CpuQuota": value or _NO_QUOTA},
         clash=("cpus",),
@@ -325,7 +302,7 @@ ROWS: tuple[Row[Any], ...] = (
         engine=("HostConfig.PidsLimit",),
         want=lambda spec, _context: _pids(spec.pids_limit),
         have=lambda raw, _engine: _pids(dig(raw, ("HostConfig", "PidsLimit"))),
-        put=_put_pids,
+        put=_put_given("pids_limit", "PidsLimit"),
         way=update,
         update=lambda value: {"PidsLimit": value},
     ),

@@ -10,7 +10,6 @@ from dockerspec.core.table.net import once_fixed
 from dockerspec.core.takein.base import Inverse, Keys, Place, as_is, nothing, size
 from dockerspec.core.takein.process import shared
 
-_NO_NETWORK = ("host", "none")
 # Words of a mount's normal form by the option group of the spec that they stand in.
 _GROUPS = {
     "bind": ("propagation", "selinux", "recursive"),
