@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dockerspec.core.address import Address, Kind
+from dockerspec.core.address import Kind
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.diff.change import FieldChange, ObjectChange
 from dockerspec.core.diff.compare import memory
@@ -17,46 +17,22 @@ from dockerspec.core.live.state import LiveContainer
 from dockerspec.core.ownership import ASIDE
 from dockerspec.core.plan.action import (
     Action,
-    AwaitContainer,
     ConnectNetwork,
     CreateContainer,
     DisconnectNetwork,
     RemoveContainer,
     RenameContainer,
     StartContainer,
-    StopContainer,
     UnpauseContainer,
     UpdateContainer,
 )
 from dockerspec.core.plan.draft import Draft
+from dockerspec.core.plan.lifecycle import SETTLE, await_action, has_health, remove_container, rise, stop_action
 from dockerspec.core.plan.plan import Rescue
 from dockerspec.core.ready import Ready
 from dockerspec.core.table import container as container_table
-from dockerspec.core.table.net import GONE, endpoint_body, late_networks
+from dockerspec.core.table.net import GONE, endpoint_body
 from dockerspec.core.way import Way
-
-_SECOND = 1_000_000_000
-_LEAST_WAIT = 60.0
-_MARGIN = 10.0
-_SETTLE = 1.0
-"""Seconds that a replacement without a health check must stay up before the old container is given up."""
-
-
-def ready_timeout(desired: DesiredContainer) -> float:
-    """How many seconds a container may take to get ready.
-
-    The spec's `update.timeout`, else the time after which its health check must have come to a verdict, and never
-    under a minute.
-    """
-    policy = desired.spec.update
-    if policy is not None and policy.timeout:
-        return float(policy.timeout / _SECOND)
-    health = desired.fields.get("healthcheck")
-    if not isinstance(health, Mapping) or "interval" not in health:
-        return _LEAST_WAIT
-    figures = {key: int(str(health[key])) for key in ("interval", "timeout", "retries", "start_period")}
-    rounds = figures["retries"] * (figures["interval"] + figures["timeout"])
-    return max(_LEAST_WAIT, (figures["start_period"] + rounds) / _SECOND + _MARGIN)
 
 
 def create_action(pair: Pair, change: ObjectChange, anonymous: Mapping[str, str]) -> CreateContainer:
@@ -71,68 +47,13 @@ def create_action(pair: Pair, change: ObjectChange, anonymous: Mapping[str, str]
     )
 
 
-def _has_health(desired: DesiredContainer) -> bool:
-    health = desired.fields.get("healthcheck")
-    return isinstance(health, Mapping) and "test" in health
-
-
-def await_action(desired: DesiredContainer, cause: str, until: Ready, settle: float = 0.0) -> AwaitContainer:
-    """Wait for a desired container under its own name."""
-    return AwaitContainer(
-        address=desired.address,
-        cause=cause,
-        container=desired.name,
-        name=desired.name,
-        until=until,
-        timeout=ready_timeout(desired),
-        settle=settle,
-    )
-
-
-def stop_action(live: LiveContainer, address: Address, cause: str, name: str = "") -> StopContainer:
-    """Stop with the container's own grace; `name` is what it is called by then, if no longer as it was."""
-    grace = int(str(live.fields["stop_grace_period"])) // _SECOND
-    return StopContainer(address=address, cause=cause, container=live.id, name=name or live.name, grace=grace)
-
-
-def _rise(
-    pair: Pair, change: ObjectChange, draft: Draft, created: str, awaited: Ready | None, settle: float = 0.0
-) -> list[str]:
-    """Connect, start and await a container that was just made; the keys in order."""
-    desired = pair.desired
-    keys, last = [], created
-    for name in late_networks(desired.spec, desired.context):
-        connect = ConnectNetwork(
-            address=change.address,
-            cause=change.cause,
-            network=name,
-            network_name=name,
-            container=desired.name,
-            endpoint=endpoint_body(desired.spec, desired.context, name),
-        )
-        last = draft.add(connect, (last, draft.made.get((Kind.NETWORK, name))))
-        keys.append(last)
-    if desired.state == "stopped":
-        draft.ready[change.address] = last
-        return keys
-    start = StartContainer(address=change.address, cause=change.cause, container=desired.name, name=desired.name)
-    last = draft.begun[change.address] = draft.add(start, (last,))
-    keys.append(last)
-    until = Ready.COMPLETED if desired.state == "completed" else awaited
-    if until is not None:
-        last = draft.add(await_action(desired, change.cause, until, settle), (last,))
-        keys.append(last)
-    draft.ready[change.address] = last
-    return keys
-
-
 def plan_create(finding: Finding, draft: Draft, awaited: Ready | None) -> None:
     """Make a container that is not there."""
     pair = finding.subject.pair
     assert pair is not None
     created = draft.add(create_action(pair, finding.change, {}))
     draft.made[Kind.CONTAINER, pair.desired.name] = created
-    _rise(pair, finding.change, draft, created, awaited)
+    rise(pair, finding.change, draft, created, awaited)
 
 
 def plan_removal(finding: Finding, draft: Draft) -> str:
@@ -140,21 +61,6 @@ def plan_removal(finding: Finding, draft: Draft) -> str:
     live, change = finding.subject.live_container, finding.change
     assert live is not None
     return remove_container(live, change.address, change.cause, draft)
-
-
-def remove_container(live: LiveContainer, address: Address, cause: str, draft: Draft) -> str:
-    """Stop and remove a live container. The key of the removal."""
-    last = None
-    if live.state.status == "paused":
-        unpause = UnpauseContainer(address=address, cause=cause, container=live.id, name=live.name)
-        last = draft.add(unpause)
-    if is_up(live.state):
-        last = draft.add(stop_action(live, address, cause), (last,))
-        draft.halted.setdefault(address, last)
-    remove = RemoveContainer(address=address, cause=cause, container=live.id, name=live.name)
-    key = draft.add(remove, (last,))
-    draft.free(Kind.CONTAINER, live.name, key)
-    return key
 
 
 def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
@@ -173,7 +79,7 @@ def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
         removed = remove_container(old, change.address, change.cause, draft)
         created = draft.add(create_action(pair, change, old.anonymous), (removed,))
         draft.made[Kind.CONTAINER, pair.desired.name] = created
-        _rise(pair, change, draft, created, None)
+        rise(pair, change, draft, created, None)
         return
     members: list[str] = []
     undo: dict[str, tuple[Action, ...]] = {}
@@ -186,8 +92,8 @@ def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
     undo[created] = (drop,)
     aside = pair.desired.name + ASIDE
     stopped = _halt(old, change, draft, created, aside, members, undo)
-    settle = 0.0 if _has_health(pair.desired) else _SETTLE
-    rising = _rise(pair, change, draft, stopped or created, Ready.HEALTHY, settle)
+    settle = 0.0 if has_health(pair.desired) else SETTLE
+    rising = rise(pair, change, draft, stopped or created, Ready.HEALTHY, settle)
     members += rising
     if rising:
         # The new one must let go of its ports before the old one can start again.

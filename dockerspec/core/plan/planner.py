@@ -14,7 +14,6 @@ from dockerspec.core.diff.result import Diff, Finding
 from dockerspec.core.live.state import LiveState
 from dockerspec.core.plan.action import RemoveContainer
 from dockerspec.core.plan.containers import (
-    await_action,
     plan_create,
     plan_removal,
     plan_replace,
@@ -23,6 +22,7 @@ from dockerspec.core.plan.containers import (
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.graph import Cycle, Graph
 from dockerspec.core.plan.images import order_images, plan_image, plan_spares
+from dockerspec.core.plan.lifecycle import await_action
 from dockerspec.core.plan.marks import plan_marks
 from dockerspec.core.plan.networks import Attached, Remake, bind_networks, plan_networks
 from dockerspec.core.plan.order import order_all, replicas

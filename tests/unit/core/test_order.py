@@ -8,7 +8,7 @@ import pytest
 
 from dockerspec.core.diff.differ import diff
 from dockerspec.core.plan.action import UpdateContainer
-from dockerspec.core.plan.containers import ready_timeout
+from dockerspec.core.plan.lifecycle import ready_timeout
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.plan.planner import make_plan
 from tests.unit.core.samples import desired, live, raw_container, raw_network, raw_volume, stack

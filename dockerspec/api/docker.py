@@ -1,11 +1,4 @@
-"""The public face: a Docker engine and the stacks on it. The one place that joins the stages.
-
-    from dockerspec import Docker, load
-
-    spec = load(["stack.yaml"])
-    with Docker() as docker:
-        plan = docker.plan(spec)
-        report = docker.apply(plan, spec=spec)
+"""A Docker engine and the stacks on it.
 
 Every method reads the engine anew; nothing is cached between calls.
 """
@@ -15,37 +8,25 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dockerspec.core.desired.build import World, build_desired
-from dockerspec.core.desired.state import DesiredState
-from dockerspec.core.diagnostics import Diagnostic, Span, warning
+from dockerspec.api.look import look, placed, plan_of, traced
 from dockerspec.core.diff.differ import diff, diff_destroy
-from dockerspec.core.diff.host import check_host
-from dockerspec.core.diff.resources import as_typed
-from dockerspec.core.diff.result import Diff
 from dockerspec.core.facts import EngineFacts
-from dockerspec.core.live.parse import parse_engine, parse_live
-from dockerspec.core.live.state import LiveState
+from dockerspec.core.live.parse import parse_engine
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
-from dockerspec.core.spec.validate.findings import Findings
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Refused, SpecError
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
-from dockerspec.runtime.files import DEFAULT_NAMES
-from dockerspec.runtime.files import load_files as load
-from dockerspec.runtime.needs import cli_builder, query_for, read_contexts
-from dockerspec.runtime.snapshot import read_raw
 
 # Most plans find nothing to do: what only others need is loaded by them.
 if TYPE_CHECKING:
-    from dockerspec.core.marks import Mark
     from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.progress import Progress
@@ -53,38 +34,6 @@ if TYPE_CHECKING:
     from dockerspec.core.takein.adopt import Adoption
     from dockerspec.core.takein.choose import Selection
     from dockerspec.core.takein.importing import Imported
-
-__all__ = ["PARALLELISM", "Docker", "is_plan_file", "load", "open_plan"]
-
-
-def is_plan_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file holds a saved plan rather than a spec; False for one that can't be read."""
-    from dockerspec.runtime.plan_files import holds_plan
-
-    return holds_plan(path)
-
-
-def open_plan(path: str | os.PathLike[str]) -> SavedPlan:
-    """Read a plan that `Docker.save_plan` kept.
-
-    Raises:
-        PlanFileError: there is none, or it can't be used.
-    """
-    from dockerspec.runtime.plan_files import read_plan
-
-    return read_plan(path)
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """One look at the engine through one spec."""
-
-    desired: DesiredState
-    live: LiveState
-    references: tuple[str, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    spec: LoadResult
-    files: tuple[str, ...] = ()
 
 
 class Docker:
@@ -180,17 +129,17 @@ class Docker:
             SpecError: the spec has errors.
             EngineError: the engine can't be asked.
         """
-        view = self._look(spec)
+        view = look(self._engine, spec)
         found = diff(view.desired, view.live, delete_volumes)
-        return self._plan(found, view, targets)
+        return plan_of(found, view, targets)
 
     def plan_destroy(
         self, spec: LoadResult, *, targets: Sequence[str] = (), delete_volumes: Sequence[str] = ()
     ) -> Plan:
         """What must be done to remove the stack. The arguments and errors are those of `plan`."""
-        view = self._look(spec)
+        view = look(self._engine, spec)
         found = diff_destroy(view.desired, view.live, delete_volumes)
-        return replace(self._plan(found, replace(view, diagnostics=()), targets), destroys=True)
+        return replace(plan_of(found, replace(view, diagnostics=()), targets), destroys=True)
 
     def save_plan(self, path: str | os.PathLike[str], plan: Plan, spec: LoadResult, source: Source) -> SavedPlan:
         """Keep a plan in a file, to be carried out later by `plan_again` and `apply`.
@@ -290,7 +239,7 @@ class Docker:
                 plan, self._engine, on_event=on_event, cancel=cancel, parallelism=parallelism, clock=self._clock
             )
         if spec is not None and any(item.message for item in report.outcomes.values()):
-            report = _traced(report, spec)
+            report = traced(report, spec)
         if spec is None or not report.ok or plan.partial:
             return report
         return replace(report, remaining=self.plan(spec).changes if not plan.destroys else ())
@@ -311,11 +260,11 @@ class Docker:
         """
         from dockerspec.core.takein.adopt import Adoption, adoptable, adopting
 
-        view = self._look(spec)
+        view = look(self._engine, spec)
         taken, faults = adoptable(view.desired, view.live, names)
-        plan = replace(adopting(view.desired.stack, taken, _placed(faults, spec)), engine=view.live.engine)
-        then = self._look(spec, tuple(item.mark for item in taken)) if taken else view
-        afterwards = self._plan(diff(then.desired, then.live), then, ())
+        plan = replace(adopting(view.desired.stack, taken, placed(faults, spec)), engine=view.live.engine)
+        then = look(self._engine, spec, tuple(item.mark for item in taken)) if taken else view
+        afterwards = plan_of(diff(then.desired, then.live), then, ())
         return Adoption(view.desired.stack, taken, replace(plan, partial=True), afterwards)
 
     def import_spec(
@@ -358,86 +307,11 @@ class Docker:
         """
         from dockerspec.core.report.survey import survey
 
-        view = self._look(spec)
+        view = look(self._engine, spec)
         return survey(view.desired, view.live, diff(view.desired, view.live), self._engine.endpoint, self._clock.time())
-
-    def _plan(self, found: Diff, view: _View, targets: Sequence[str]) -> Plan:
-        if targets:
-            from dockerspec.core.plan.select import select
-
-            found = select(found, view.desired, targets)
-        diagnostics = (*view.diagnostics, *as_typed(found.diagnostics, view.files))
-        if found.findings or diagnostics:
-            from dockerspec.core.plan.planner import make_plan
-
-            plan = make_plan(replace(found, diagnostics=diagnostics), view.live, view.desired.stack)
-        else:
-            plan = Plan(view.desired.stack, unchanged=len(found.unchanged))
-        images = {item: view.live.images[item].id for item in view.references if item in view.live.images}
-        placed = _placed(plan.diagnostics, view.spec)
-        return replace(plan, partial=bool(targets), engine=view.live.engine, images=images, diagnostics=placed)
-
-    def _look(self, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> _View:
-        stack = spec.require()
-        contexts = read_contexts(stack)
-        query = query_for(stack, contexts, assumed)
-        raw = read_raw(self._engine, query)
-        live = parse_live(raw)
-        world = World(
-            engine=live.engine,
-            images=live.images,
-            ids={
-                **{item.name: item.id for item in live.others},
-                **{item.name: item.id for item in live.containers},
-            },
-            secrets=spec.secrets,
-            sensitive=spec.sensitive,
-            contexts=contexts,
-            builder=cli_builder(self._engine, stack),
-        )
-        desired, faults = build_desired(stack, world)
-        findings = Findings(spec.span_of)
-        check_host(stack, live, findings)
-        notes = tuple(warning("", note) for note in raw.notes)
-        files = () if spec.files in [(name,) for name in DEFAULT_NAMES] else spec.files
-        said = (*faults, *findings.diagnostics, *notes)
-        return _View(desired, live, query.references, said, spec, files)
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:
     kept = {name: value for name, value in source.variables.items() if value not in sensitive}
     withheld = tuple(sorted(source.variables.keys() - kept.keys()))
     return replace(source, variables=kept, withheld=withheld)
-
-
-def _traced(report: Report, spec: LoadResult) -> Report:
-    """The report with the place in the spec of each failure whose words tell it."""
-    from dockerspec.core.report.blame import blame
-    from dockerspec.core.report.outcome import Status
-    from dockerspec.core.spec.paths import format_path
-
-    stack, document = spec.stack, spec.document
-    if stack is None:
-        return report
-    outcomes = dict(report.outcomes)
-    for key, item in outcomes.items():
-        path = blame(stack, item.action, item.message) if item.status is Status.FAILED else None
-        if path is not None:
-            shown = document.without_short_form(path) if document else path
-            outcomes[key] = replace(item, path=format_path(shown), span=spec.span_of(path))
-    return replace(report, outcomes=outcomes)
-
-
-def _placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:
-    """Diagnostics with their place in the spec file, where they are about something that is in the spec."""
-    return tuple(
-        replace(fault, span=_span(fault, spec)) if fault.path and not fault.span else fault for fault in faults
-    )
-
-
-def _span(fault: Diagnostic, spec: LoadResult) -> Span | None:
-    section, _, rest = fault.path.partition(".")
-    objects = getattr(spec.stack, section, None)
-    if isinstance(objects, Mapping) and rest.partition(".")[0] not in objects:
-        return None  # an object that the spec has no more, or that nobody wrote down
-    return spec.span_of(tuple(fault.path.split(".")))
