@@ -29,7 +29,6 @@ from dockerspec.core.spec.model_parts import (
     RestartPolicy,
     SecretRef,
     Ulimit,
-    UpdatePolicy,
 )
 from dockerspec.core.spec.model_resource import (
     ImageSpec,
@@ -39,6 +38,7 @@ from dockerspec.core.spec.model_resource import (
     SecretSpec,
     VolumeSpec,
 )
+from dockerspec.core.spec.model_update import UpdatePolicy
 
 __all__ = [
     "BindOptions",

@@ -66,9 +66,9 @@ from dockerspec.core.spec.model_parts import (
     RestartPolicy,
     SecretRef,
     Ulimit,
-    UpdatePolicy,
     environment_value,
 )
+from dockerspec.core.spec.model_update import UpdatePolicy
 
 
 def _port(value: object, handler: ValidatorFunctionWrapHandler) -> tuple[Port, ...]:

@@ -14,7 +14,6 @@ from dockerspec.core.spec.forms import (
     Bool,
     Count,
     DeviceSource,
-    Duration,
     Form,
     GpuCount,
     Image,
@@ -298,15 +297,6 @@ class Dependency(SpecModel):
     )
     restart: Bool = key(False, "Whether to restart this container when the other is replaced; false by default.", True)
     required: Bool = key(True, "Whether a missing container is an error; true by default.", False)
-
-
-class UpdatePolicy(SpecModel):
-    """How a change of the container is rolled out."""
-
-    wait: Literal["running", "healthy"] | None = key(
-        None, "State of the new container that counts as success; healthy where it has a check.", "healthy"
-    )
-    timeout: Duration | None = key(None, "Time to wait for that state.", "60s")
 
 
 def environment_value(value: Any) -> str | SecretRef | None:

@@ -18,6 +18,8 @@ _VOLUME_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]+"
 _DRIVE = r"[A-Za-z]:[\\/]"
 _PIPE = "\\\\.\\pipe\\"
 _EXAMPLE = 'write "data:/var/lib/data", "./conf:/etc/conf:ro" or "/cache"'
+_BRIEF = 60
+"""The longest text that a suggestion repeats."""
 
 Form = dict[str, object]
 
@@ -97,11 +99,16 @@ def _is_absolute(path: str) -> bool:
     return path.startswith("/") or re.match(_DRIVE, path) is not None
 
 
+def _brief(text: str) -> str:
+    """A text that is repeated in a suggestion; long ones by their name in general."""
+    return text if len(text) <= _BRIEF else "SOURCE"
+
+
 def _target_problem(value: str, target: str, *, alone: bool) -> str:
     if alone and is_path(target):
-        return f"{shown(value)} has no target; write {target}:/path/in/the/container"
+        return f"{shown(value)} has no target; write {_brief(target)}:/path/in/the/container"
     if alone:
-        return f"{shown(value)} names no path in the container; write {target}:/path/in/the/container"
+        return f"{shown(value)} names no path in the container; write {_brief(target)}:/path/in/the/container"
     return f"the target {shown(target)} is not absolute; write a path such as /{target.lstrip('./')}"
 
 
