@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.diff.change import ChangeKind
-from dockerspec.core.plan.action import Action, AwaitContainer
+from dockerspec.core.plan.action import Action, AwaitContainer, PassGate
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Outcome, Status
 from dockerspec.core.report.progress import Progress
@@ -91,4 +91,6 @@ def doing(action: Action) -> str:
     """An action under way, in words."""
     if isinstance(action, AwaitContainer):
         return f"waiting until {action.until.value}"
+    if isinstance(action, PassGate):
+        return "waiting for the other replicas" if action.gate == "end" else f"next replicas ({action.gate})"
     return f"{action.verb} ..."

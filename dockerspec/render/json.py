@@ -134,6 +134,8 @@ def _change(change: ObjectChange, masker: Masker) -> Json:
         "name": masker.mask(change.name),
         "cause": masker.mask(change.cause),
         "downtime": change.downtime,
+        "order": change.order,
+        "order_reason": change.order_reason,
         "data_loss": change.data_loss,
         "fields": [_field(field, masker) for field in change.fields],
     }

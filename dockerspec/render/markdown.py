@@ -15,7 +15,7 @@ from dockerspec.render.diagnostics_text import diagnostic_lines
 from dockerspec.render.plan_text import action_word
 from dockerspec.render.style import Style, paint
 from dockerspec.render.values import itemised
-from dockerspec.render.words import FATES, mark, nothing_to_do, plural, tally, why
+from dockerspec.render.words import FATES, mark, nothing_to_do, order_note, plural, tally, why
 
 _WIDTH = 160
 
@@ -57,9 +57,10 @@ def _table(plan: Plan, clean: Cleaner) -> Iterator[str]:
     yield "|:-:|---|---|---|"
     for change in plan.changes:
         cost = mark(change)
-        shown = f" **({cost})**" if cost and cost != "live" else f" ({cost})" if cost else ""
+        shown = f" **({cost})**" if cost and cost not in ("live", "start-first") else f" ({cost})" if cost else ""
         sign, address = _code(FATES[change.kind].sign), _code(clean(str(change.address)))
-        yield f"| {sign} | {address} | {action_word(plan, change)}{shown} | {_text(clean(change.cause))} |"
+        why_so = "; ".join(filter(None, (change.cause, order_note(change))))
+        yield f"| {sign} | {address} | {action_word(plan, change)}{shown} | {_text(clean(why_so))} |"
 
 
 def _fields(change: ObjectChange, clean: Cleaner) -> Iterator[str]:

@@ -15,7 +15,7 @@ from dockerspec.render.clean import Cleaner
 from dockerspec.render.diagnostics_text import diagnostic_lines
 from dockerspec.render.style import Line, Piece, Role, line_width, measure, pad
 from dockerspec.render.values import itemised, sides
-from dockerspec.render.words import FATES, life_word, mark, nothing_to_do, plural, tally, why
+from dockerspec.render.words import FATES, life_word, mark, nothing_to_do, order_note, plural, tally, why
 
 _GAP = "  "
 _ARROW = " -> "
@@ -82,6 +82,9 @@ def _rows(plan: Plan, clean: Cleaner, columns: int) -> Iterator[_Row]:
         paths = min(max((measure(clean(field.path)) for field in change.fields), default=0), _WIDEST_PATH)
         for field in change.fields:
             yield from _field_rows(field, clean(why(change, field)), paths, columns, clean)
+        note = order_note(change)
+        if note:
+            yield _Row((Piece(_FIELD_INDENT), Piece(clean(note), Role.FAINT)))
 
 
 def action_word(plan: Plan, change: ObjectChange) -> str:
@@ -99,7 +102,7 @@ def _object_row(change: ObjectChange, word: str, addresses: int, clean: Cleaner)
     left = (
         Piece(f"{fate.sign:>3} {pad(clean(str(change.address)), addresses)}{_GAP}", fate.role),
         Piece(word, fate.role),
-        Piece(f" ({cost})" if cost else "", Role.FAINT if cost == "live" else Role.DANGER),
+        Piece(f" ({cost})" if cost else "", Role.FAINT if cost in ("live", "start-first") else Role.DANGER),
     )
     return _Row(left, clean(change.cause))
 

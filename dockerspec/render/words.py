@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from dockerspec.core.address import Kind
-from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange
+from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange, Order
 from dockerspec.core.plan.plan import Plan, Summary
 from dockerspec.core.way import Way
 from dockerspec.render.style import Role
@@ -48,9 +48,16 @@ def mark(change: ObjectChange) -> str:
         if life_word(change):
             return ""
         return "restart" if change.downtime else "live"
+    if change.order is Order.START_FIRST:
+        return change.order.value
     if change.kind is ChangeKind.REPLACE and change.downtime:
         return "reconnect" if change.address.kind is Kind.NETWORK else "restart"
     return ""
+
+
+def order_note(change: ObjectChange) -> str:
+    """Why the old container of a replacement stops first; empty where it does not, or was told to."""
+    return f"stop-first: {change.order_reason}" if change.order_reason else ""
 
 
 def life_word(change: ObjectChange) -> str:

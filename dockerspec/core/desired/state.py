@@ -147,13 +147,14 @@ class DesiredContainer:
             "state": "" if self.state == "running" else self.state,
         }
 
-    def body(self, anonymous: Mapping[str, str] | None = None) -> Body:
+    def body(self, anonymous: Mapping[str, str] | None = None, *, loose_ports: bool = False) -> Body:
         """The engine's create body.
 
         Args:
             anonymous: anonymous volumes to take over from a replaced container, by mount path.
+            loose_ports: whether a replica may have any port of a range.
         """
-        context = replace(self.context, anonymous=anonymous) if anonymous else self.context
+        context = replace(self.context, anonymous=anonymous or {}, loose_ports=loose_ports)
         body = container_table.create_body(self.spec, context, self.image)
         digests = {**record(container_table.ROWS, self.fields), **record_told(self.told)}
         own = owner_labels(self.stack, self.address.name, self.address.replica, digests)

@@ -29,6 +29,13 @@ class ChangeKind(StrEnum):
     KEEP = "keep"  # it stays although the spec or the run would let it go, and the plan says why
 
 
+class Order(StrEnum):
+    """Which of the old and the new container is up first; the values of `update.order`."""
+
+    START_FIRST = "start-first"
+    STOP_FIRST = "stop-first"
+
+
 HIDDEN = "(sensitive)"
 """What stands in the place of a value that must not be shown."""
 
@@ -68,6 +75,8 @@ class ObjectChange:
         fields: the differing fields, ordered by path. For a create: none.
         downtime: whether a running container stops on the way.
         data_loss: whether data that can't be made again is deleted.
+        order: for a running container that is replaced, which of the two is up first; None for all else.
+        order_reason: why the old one stops first, as a clause; empty where the spec says so, or nothing is against it.
     """
 
     address: Address
@@ -77,3 +86,5 @@ class ObjectChange:
     fields: tuple[FieldChange, ...] = ()
     downtime: bool = False
     data_loss: bool = False
+    order: Order | None = None
+    order_reason: str = ""

@@ -14,6 +14,7 @@ from dockerspec.core.diff.networks import diff_networks, is_own, network_address
 from dockerspec.core.diff.pairing import pair_containers
 from dockerspec.core.diff.resources import diff_volumes, volume_removal
 from dockerspec.core.diff.result import Diff, Finding, Subject
+from dockerspec.core.diff.turnover import with_orders
 from dockerspec.core.live.state import LiveState
 
 DESTROYED = "the stack is destroyed"
@@ -36,8 +37,15 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = ()) 
     lost = {item.change.address.name for item in volumes if item.change.kind is ChangeKind.REPLACE}
     networks = diff_networks(desired.networks, live, desired.stack, faults)
     changed = list(diff_containers(pairing.pairs, live, pending, faults))
+    remade = {item.change.name for item in networks if item.change.kind is ChangeKind.REPLACE}
+    remade_volumes = {item.change.name for item in volumes if item.change.kind is ChangeKind.REPLACE}
     containers = [
-        *cascade(extended(changed, strand(changed, networks, pairs, live)), pairs, lost),
+        *with_orders(
+            cascade(extended(changed, strand(changed, networks, pairs, live)), pairs, lost),
+            remade,
+            remade_volumes,
+            faults,
+        ),
         *diff_orphans(pairing.orphans, desired.absent),
     ]
     findings = [

@@ -332,6 +332,27 @@ class UnpauseContainer(ContainerAction):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PassGate(Action):
+    """Look at how a rolling update fares, before the next batch of replicas or the end; asks nothing of the engine.
+
+    Attributes:
+        gate: the number of the batch that comes after it, or `end`.
+        delay: seconds to wait first.
+        tolerated: how many of the replicas before it may have failed.
+    """
+
+    verb: ClassVar[str] = "roll"
+    gate: str
+    delay: float = 0.0
+    tolerated: int = 0
+
+    @property
+    def subject(self) -> str:
+        """What comes next."""
+        return self.gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AwaitContainer(ContainerAction):
     """Wait until a container is ready; reads only.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dockerspec.core.address import Kind
 from dockerspec.core.desired.state import DesiredContainer
-from dockerspec.core.diff.change import FieldChange, ObjectChange
+from dockerspec.core.diff.change import FieldChange, ObjectChange, Order
 from dockerspec.core.diff.compare import memory
 from dockerspec.core.diff.containers import is_up
 from dockerspec.core.diff.pairing import Pair
@@ -29,20 +29,23 @@ from dockerspec.core.plan.action import (
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.lifecycle import SETTLE, await_action, has_health, remove_container, rise, stop_action
 from dockerspec.core.plan.plan import Rescue
+from dockerspec.core.plan.rollout import Turn
 from dockerspec.core.ready import Ready
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table.net import GONE, endpoint_body
 from dockerspec.core.way import Way
 
 
-def create_action(pair: Pair, change: ObjectChange, anonymous: Mapping[str, str]) -> CreateContainer:
+def create_action(
+    pair: Pair, change: ObjectChange, draft: Draft, anonymous: Mapping[str, str] | None = None
+) -> CreateContainer:
     """The call that makes the desired container."""
     desired = pair.desired
     return CreateContainer(
         address=change.address,
         cause=change.cause,
         name=desired.name,
-        body=desired.body(anonymous),
+        body=desired.body(anonymous, loose_ports=change.address.name in draft.loose_ports),
         platform=desired.spec.platform or "",
     )
 
@@ -51,7 +54,7 @@ def plan_create(finding: Finding, draft: Draft, awaited: Ready | None) -> None:
     """Make a container that is not there."""
     pair = finding.subject.pair
     assert pair is not None
-    created = draft.add(create_action(pair, finding.change, {}))
+    created = draft.add(create_action(pair, finding.change, draft))
     draft.made[Kind.CONTAINER, pair.desired.name] = created
     rise(pair, finding.change, draft, created, awaited)
 
@@ -63,44 +66,57 @@ def plan_removal(finding: Finding, draft: Draft) -> str:
     return remove_container(live, change.address, change.cause, draft)
 
 
-def plan_replace(finding: Finding, draft: Draft, *, hard: bool) -> None:
+def plan_replace(finding: Finding, draft: Draft) -> Turn:
     """Make a container anew while the old one waits aside, ready to come back.
 
-    Args:
-        finding: the replacement.
-        draft: the plan in the making.
-        hard: whether the old one must be gone first, since a volume of its is made anew; there is no way back then.
+    Returns:
+        What a rolling update must know of it.
     """
     pair, change = finding.subject.pair, finding.change
     assert pair is not None
     old = pair.live
     assert old is not None
-    if hard:
-        removed = remove_container(old, change.address, change.cause, draft)
-        created = draft.add(create_action(pair, change, old.anonymous), (removed,))
-        draft.made[Kind.CONTAINER, pair.desired.name] = created
-        rise(pair, change, draft, created, None)
-        return
     members: list[str] = []
     undo: dict[str, tuple[Action, ...]] = {}
     set_aside = _put_aside(pair, change, draft, members, undo)
-    created = draft.add(create_action(pair, change, old.anonymous), (set_aside,))
+    created = draft.add(create_action(pair, change, draft, old.anonymous), (set_aside,))
     draft.made[Kind.CONTAINER, pair.desired.name] = created
     members.append(created)
     fresh: dict[str, Any] = {"address": change.address, "container": pair.desired.name, "name": pair.desired.name}
     drop = RemoveContainer(cause="it did not come up", force=True, **fresh)
     undo[created] = (drop,)
     aside = pair.desired.name + ASIDE
-    stopped = _halt(old, change, draft, created, aside, members, undo)
     settle = 0.0 if has_health(pair.desired) else SETTLE
-    rising = rise(pair, change, draft, stopped or created, Ready.HEALTHY, settle)
+    begin_first = change.order is Order.START_FIRST
+    last = created
+    if not begin_first:
+        last = _halt(old, change, draft, created, aside, members, undo) or created
+    rising = rise(pair, change, draft, last, Ready.HEALTHY, settle)
     members += rising
     if rising:
         # The new one must let go of its ports before the old one can start again.
         undo[draft.begun.get(change.address, rising[0])] = (drop,)
-    draft.rescues.append(Rescue(tuple(members), undo))
+    draft.rescues.append(Rescue(tuple(members), dict(undo)))
+    last = members[-1]
+    ready = draft.ready[change.address]
+    if begin_first:
+        # From here on the new one serves, and stays whatever becomes of the old one.
+        last = _halt(old, change, draft, last, aside, members, undo) or last
     remove = RemoveContainer(address=change.address, cause=change.cause, container=old.id, name=aside)
-    draft.add(remove, (members[-1],))
+    removed = draft.add(remove, (last,))
+    return Turn(change.address, set_aside or created, ready, removed, tuple(members), undo)
+
+
+def plan_hard_replace(finding: Finding, draft: Draft) -> None:
+    """Make a container anew after the old one is gone, since a volume of its is made anew; there is no way back."""
+    pair, change = finding.subject.pair, finding.change
+    assert pair is not None
+    old = pair.live
+    assert old is not None
+    removed = remove_container(old, change.address, change.cause, draft)
+    created = draft.add(create_action(pair, change, draft, old.anonymous), (removed,))
+    draft.made[Kind.CONTAINER, pair.desired.name] = created
+    rise(pair, change, draft, created, None)
 
 
 def _put_aside(

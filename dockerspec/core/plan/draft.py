@@ -20,9 +20,11 @@ class Draft:
         begun: the key of the action that starts a container, by address.
         ready: the key of the action after which dependents may start, by address.
         halted: the key of the action that stops a container for good or for a while, by address.
+        loose_ports: the keys of the containers whose replicas may have any port of a range.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loose_ports: frozenset[str] = frozenset()) -> None:
+        self.loose_ports = loose_ports
         self.actions: dict[str, Action] = {}
         self.made: dict[tuple[Kind, str], str] = {}
         self.gone: dict[tuple[Kind, str], list[str]] = {}
@@ -71,4 +73,5 @@ class Draft:
             graph.order()
         except Cycle:
             graph = Graph.of(self.actions, self._edges)
+            graph.order()
         return graph

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.state import DesiredContainer
+from dockerspec.core.diff.change import ChangeKind
 from dockerspec.core.diff.pairing import Pair
+from dockerspec.core.diff.result import Diff
 from dockerspec.core.live.state import LiveContainer
 from dockerspec.core.plan.action import (
     CreateContainer,
@@ -20,6 +22,7 @@ from dockerspec.core.plan.action import (
 )
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.table.net import network_names
+from dockerspec.core.table.ports import fixed_ports, wanted_ports
 from dockerspec.core.table.storage import mounted_volumes
 
 
@@ -113,19 +116,28 @@ def _order_dependencies(draft: Draft, pairs: Mapping[Address, Pair]) -> None:
                     draft.wish(draft.halted.get(address), draft.halted.get(other))
 
 
-def _fixed_ports(live: LiveContainer) -> frozenset[str]:
-    ports = live.fields["ports"]
-    assert isinstance(ports, Mapping)
+def loose_ports(diff: Diff) -> frozenset[str]:
+    """The containers of which a replica that stays has the port that another one's number would get.
+
+    A port range that moved on is such a case: the ports of the old range that are in the new one too stay as they are.
+    """
+    made = {
+        item.change.address
+        for item in diff.findings
+        if item.subject.pair is not None and item.change.kind in (ChangeKind.CREATE, ChangeKind.REPLACE)
+    }
+    held = {
+        (address.name, port)
+        for address, pair in diff.pairs.items()
+        if pair.live is not None and address not in made
+        for port in fixed_ports(pair.live.fields["ports"])
+    }
     return frozenset(
-        f"{str(binding).rpartition(':')[2]}/{target.rpartition('/')[2]}"
-        for target, bindings in ports.items()
-        if isinstance(bindings, tuple)
-        for binding in bindings
+        address.name
+        for address in made
+        for port in wanted_ports(diff.pairs[address].desired.spec, address.replica)
+        if (address.name, port) in held
     )
-
-
-def _wanted_ports(desired: DesiredContainer) -> frozenset[str]:
-    return frozenset(f"{port.published}/{port.protocol}" for port in desired.spec.ports if port.published)
 
 
 def _order_ports(draft: Draft, pairs: Mapping[Address, Pair], containers: Mapping[str, LiveContainer]) -> None:
@@ -135,10 +147,10 @@ def _order_ports(draft: Draft, pairs: Mapping[Address, Pair], containers: Mappin
         return
     starts = [(key, action) for key, action in draft.actions.items() if isinstance(action, StartContainer)]
     for stop_key, stop in stops:
-        held = _fixed_ports(containers[stop.container]) if stop.container in containers else frozenset()
+        held = fixed_ports(containers[stop.container].fields["ports"]) if stop.container in containers else frozenset()
         for start_key, start in starts:
             pair = pairs.get(start.address)
             if pair is None or start.address == stop.address:
                 continue
-            if held & _wanted_ports(pair.desired):
+            if held & wanted_ports(pair.desired.spec, start.address.replica):
                 draft.edge(stop_key, start_key)

@@ -23,13 +23,20 @@ class Rescue:
     If a member fails, or is skipped after another was done, the executor runs the undo actions of the members that
     were done (and of the one that failed, which may be half done), the last first, each as best it can.
 
+    Those of a rolling update are grouped by replica: then a replica that failed has a way back of its own, and this one
+    is for those that succeeded before too many others failed.
+
     Attributes:
         members: the keys of the actions, in order.
         undo: per member the actions that take it back.
+        turns: the members by replica; empty where all stand and fall together.
+        tolerated: how many replicas may fail.
     """
 
     members: tuple[str, ...]
     undo: Mapping[str, tuple[Action, ...]]
+    turns: tuple[tuple[str, ...], ...] = ()
+    tolerated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

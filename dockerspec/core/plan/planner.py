@@ -15,6 +15,7 @@ from dockerspec.core.live.state import LiveState
 from dockerspec.core.plan.action import RemoveContainer
 from dockerspec.core.plan.containers import (
     plan_create,
+    plan_hard_replace,
     plan_removal,
     plan_replace,
     plan_update,
@@ -25,10 +26,12 @@ from dockerspec.core.plan.images import order_images, plan_image, plan_spares
 from dockerspec.core.plan.lifecycle import await_action
 from dockerspec.core.plan.marks import plan_marks
 from dockerspec.core.plan.networks import Attached, Remake, bind_networks, plan_networks
-from dockerspec.core.plan.order import order_all, replicas
+from dockerspec.core.plan.order import loose_ports, order_all, replicas
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.plan.resources import plan_volume
+from dockerspec.core.plan.rollout import Turn, roll
 from dockerspec.core.ready import Ready
+from dockerspec.core.spec.model import UpdatePolicy
 from dockerspec.core.table.storage import mounted_volumes
 
 
@@ -39,21 +42,12 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
     diagnostics = (*diff.diagnostics, *_foreigners(diff, live, stack), *_lost_data(diff, live))
     if any(item.severity is Severity.ERROR for item in diagnostics):
         return Plan(stack, changes, diagnostics=diagnostics, unchanged=unchanged)
-    draft = Draft()
-    networks = _plan_images_and_resources(diff, live, draft, stack)
-    _plan_containers(diff, draft)
-    bind_networks(networks, draft, live.containers)
-    _await_the_waiting(diff, draft)
-    for finding in _by_kind(diff, Kind.IMAGE):
-        plan_spares(finding, draft)
-    order_all(draft, diff.pairs, live.containers)
-    plan_marks(diff, live, draft)
     try:
-        graph = draft.graph()
-        order = graph.order()
+        draft, graph = _ordered(diff, live, stack)
     except Cycle as cycle:
         fault = error("", f"the changes need each other in a circle: {cycle}", "apply one of them alone with --target")
         return Plan(stack, changes, diagnostics=(*diagnostics, fault), unchanged=unchanged)
+    order = graph.order()
     return Plan(
         stack=stack,
         changes=changes,
@@ -63,6 +57,34 @@ def make_plan(diff: Diff, live: LiveState, stack: str) -> Plan:
         diagnostics=diagnostics,
         unchanged=unchanged,
     )
+
+
+def _ordered(diff: Diff, live: LiveState, stack: str) -> tuple[Draft, Graph]:
+    """The actions and their order.
+
+    Raises:
+        Cycle: there is none.
+    """
+    draft = _drafted(diff, live, stack, rolling=True)
+    try:
+        return draft, draft.graph()
+    except Cycle:
+        # Replicas that hand something to one another, such as a host port, can't take turns.
+        draft = _drafted(diff, live, stack, rolling=False)
+        return draft, draft.graph()
+
+
+def _drafted(diff: Diff, live: LiveState, stack: str, *, rolling: bool) -> Draft:
+    draft = Draft(loose_ports(diff))
+    networks = _plan_images_and_resources(diff, live, draft, stack)
+    _plan_containers(diff, draft, rolling=rolling)
+    bind_networks(networks, draft, live.containers)
+    _await_the_waiting(diff, draft)
+    for finding in _by_kind(diff, Kind.IMAGE):
+        plan_spares(finding, draft)
+    order_all(draft, diff.pairs, live.containers)
+    plan_marks(diff, live, draft)
+    return draft
 
 
 def _by_kind(diff: Diff, kind: Kind) -> Iterator[Finding]:
@@ -136,9 +158,10 @@ def _goes_first(pair: Pair, diff: Diff) -> bool:
     return bool(lost & set(mounted_volumes(pair.desired.fields)))
 
 
-def _plan_containers(diff: Diff, draft: Draft) -> None:
+def _plan_containers(diff: Diff, draft: Draft, *, rolling: bool) -> None:
     awaited = _awaited(diff)
     removals: list[tuple[Finding, str]] = []
+    turns: dict[str, list[Turn]] = {}
     for finding in _by_kind(diff, Kind.CONTAINER):
         change, pair = finding.change, finding.subject.pair
         if pair is None:
@@ -147,10 +170,18 @@ def _plan_containers(diff: Diff, draft: Draft) -> None:
             plan_create(finding, draft, awaited.get(change.address))
         elif change.kind is ChangeKind.UPDATE:
             plan_update(finding, draft, awaited.get(change.address))
+        elif _goes_first(pair, diff):
+            plan_hard_replace(finding, draft)
         else:
-            plan_replace(finding, draft, hard=_goes_first(pair, diff))
+            turns.setdefault(change.address.name, []).append(plan_replace(finding, draft))
+    for own in turns.values():
+        if rolling:
+            roll(own, diff.pairs[own[0].address].desired.spec.update or UpdatePolicy(), draft)
     for finding, key in removals:
         _order_extra(finding, key, diff.pairs, draft)
+        for turn in turns.get(finding.change.address.name, ()):
+            # A replica that goes serves until the others are ready.
+            draft.wish(turn.ready, draft.halted.get(finding.change.address))
 
 
 def _order_extra(finding: Finding, key: str, pairs: Mapping[Address, Pair], draft: Draft) -> None:

@@ -158,6 +158,8 @@ _CONTAINER = (
     "depends_on.[]",
     "depends_on.*.condition",
     "state",
+    "update.on_failure",
+    "update.order",
     "update.wait",
     "ignore_changes.**",
 )

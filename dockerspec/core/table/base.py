@@ -58,6 +58,7 @@ class Context:
         secrets: secret values by name.
         sensitive: values that must not be shown, wherever they stand.
         anonymous: anonymous volumes to take over from a replaced container, by mount path.
+        loose_ports: whether a replica may have any port of a range, rather than the one of its number.
     """
 
     engine: EngineFacts
@@ -71,6 +72,7 @@ class Context:
     secrets: Mapping[str, str] = field(default_factory=dict)
     sensitive: frozenset[str] = frozenset()
     anonymous: Mapping[str, str] = field(default_factory=dict)
+    loose_ports: bool = False
 
     def inherited(self, key: str) -> Any:
         """What the image's config says for an engine key; None where it says nothing."""

@@ -74,9 +74,29 @@ def _same_ports(want: Value, have: Value) -> bool:
 
 
 def host_port(published: str, replica: int, replicas: int) -> str:
-    """The port to ask for: of a range every replica gets its own; a lone container takes any that is free."""
+    """The port to ask for: of a range every replica gets its own; a lone container takes any that is free.
+
+    Own ports rather than any free one, so that a replica keeps its port when it is made anew.
+    """
     first, dash, _last = published.partition("-")
     return str(int(first) + replica - 1) if dash and replicas > 1 else published
+
+
+def fixed_ports(ports: Value) -> frozenset[str]:
+    """The host ports among a container's live ports, as `8080/tcp`; those that the engine chose are not among them."""
+    assert isinstance(ports, Mapping)
+    return frozenset(
+        f"{str(binding).rpartition(':')[2]}/{target.rpartition('/')[2]}"
+        for target, bindings in ports.items()
+        if isinstance(bindings, tuple)
+        for binding in bindings
+    )
+
+
+def wanted_ports(spec: Any, replica: int) -> frozenset[str]:
+    """The host ports that a replica must have, as `8080/tcp`; not those of a range of which it may have any."""
+    asked = ((host_port(port.published or "", replica, spec.replicas), port.protocol) for port in spec.ports)
+    return frozenset(f"{port}/{protocol}" for port, protocol in asked if port)
 
 
 def _put_ports(body: Body, spec: Any, context: Context) -> None:
@@ -85,7 +105,9 @@ def _put_ports(body: Body, spec: Any, context: Context) -> None:
     bindings: dict[str, list[Body]] = {}
     for port in spec.ports:
         target = f"{port.target}/{port.protocol}"
-        published = host_port(port.published or "", context.replica, spec.replicas)
+        published = port.published or ""
+        if not context.loose_ports:
+            published = host_port(published, context.replica, spec.replicas)
         bindings.setdefault(target, []).append({"HostIp": port.host_ip or "", "HostPort": published})
     place(body, ("HostConfig", "PortBindings"), bindings)
 

@@ -75,6 +75,23 @@ def parse_bool(value: object) -> bool:
     raise ValueError(f"{shown(value)} is neither true nor false; write one of the two")
 
 
+def parse_ratio(value: object) -> float:
+    """Read a share between 0 and 1, such as 0.25.
+
+    Raises:
+        ValueError: the value is no number, or outside of that range.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = float(value) if abs(value) <= 1 else -1.0
+    elif isinstance(value, str) and re.fullmatch(_DECIMAL, value):
+        number = float(value)
+    else:
+        raise ValueError(f"{shown(value)} is no share; write a number from 0 to 1 such as 0.25")
+    if not 0 <= number <= 1:
+        raise ValueError(f"{shown(value)} is no share of a whole; write a number from 0 to 1 such as 0.25")
+    return number
+
+
 def parse_cpus(value: object) -> float:
     """Read a number of processors, such as 0.5.
 

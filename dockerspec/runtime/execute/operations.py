@@ -13,7 +13,7 @@ from typing import Any
 from dockerspec.core.ownership import owner_of
 from dockerspec.core.plan import action as act
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import Conflict, EngineError, NotFound
+from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
 from dockerspec.runtime.execute import images
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
@@ -214,6 +214,15 @@ def _await_container(action: act.AwaitContainer, tools: Tools) -> Warnings:
     return ()
 
 
+def _pass_gate(action: act.PassGate, tools: Tools) -> Warnings:
+    """That it may be passed is known by now: it is the schedule that looks at the replicas before it."""
+    if action.delay:
+        tools.pause(action.delay)
+        if tools.stopped():
+            raise Cancelled("stopped between two batches")
+    return ()
+
+
 OPERATIONS: Mapping[type[act.Action], Callable[[Any, Tools], Warnings]] = {
     act.PullImage: images.pull_image,
     act.BuildImage: images.build_image,
@@ -236,6 +245,7 @@ OPERATIONS: Mapping[type[act.Action], Callable[[Any, Tools], Warnings]] = {
     act.UpdateContainer: _update_container,
     act.UnpauseContainer: _unpause_container,
     act.AwaitContainer: _await_container,
+    act.PassGate: _pass_gate,
 }
 """The operation of every kind of action."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Mapping
 
-from dockerspec.core.plan.action import Action
+from dockerspec.core.plan.action import Action, PassGate
 from dockerspec.core.plan.graph import Graph
 from dockerspec.core.report.outcome import Outcome, Status
 
@@ -63,6 +63,9 @@ class Schedule:
         """
         action = self._actions[key]
         before = [self.outcomes[item] for item in sorted(self._before[key], key=self._rank.__getitem__)]
+        if isinstance(action, PassGate) and not cancelled:
+            failed = sum(outcome.status is not Status.DONE for outcome in before)
+            before = before if failed > action.tolerated else []
         for outcome in before:
             if outcome.status is Status.FAILED:
                 return Outcome(action, Status.SKIPPED, outcome.action.key)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from types import TracebackType
 
-from dockerspec.core.plan.action import Action, AwaitContainer
+from dockerspec.core.plan.action import Action, AwaitContainer, PassGate
 from dockerspec.core.plan.plan import Plan, Rescue
 from dockerspec.core.report.outcome import Outcome, Report, Status
 from dockerspec.core.report.progress import (
@@ -36,6 +36,9 @@ from dockerspec.runtime.execute.schedule import Schedule
 from dockerspec.runtime.execute.wait import Waits
 
 _log = logging.getLogger(__name__)
+
+_WAITS = (AwaitContainer, PassGate)
+"""Actions that take long and make no calls, or few: they must not stand in the way of others."""
 
 
 def execute(
@@ -106,7 +109,7 @@ class _Run:
         self._rescues = list(plan.rescues)
         self._inbox: SimpleQueue[Progress | _WayBackGone] = SimpleQueue()
         self._under_way = 0
-        waiting = sum(isinstance(action, AwaitContainer) for action in plan.actions.values())
+        waiting = sum(isinstance(action, _WAITS) for action in plan.actions.values())
         undo_waits = any(isinstance(step, AwaitContainer) for step in _undo_steps(plan))
         self._waits = Waits(engine, clock, cancel) if waiting or undo_waits else None
         self._calls = ThreadPoolExecutor(parallelism, thread_name_prefix="call")
@@ -149,7 +152,7 @@ class _Run:
         """Start what can start now, and the ways back that have become necessary."""
         ready, passed = self.schedule.take(cancelled=self._cancel.is_set())
         for action in ready:
-            pool = self._waiters if isinstance(action, AwaitContainer) else self._calls
+            pool = self._waiters if isinstance(action, _WAITS) else self._calls
             self._under_way += 1
             pool.submit(self._work, action)
         for outcome in passed:

@@ -99,7 +99,8 @@ def test_containers_leave_before_their_network_and_volume_go() -> None:
 
 
 def test_the_old_container_stops_as_late_as_can_be() -> None:
-    found = plan({"containers": {"web": {**IMAGE, "user": "7"}}}, raw_container("shop-web-1"))
+    web = {**IMAGE, "user": "7", "update": {"order": "stop-first"}}
+    found = plan({"containers": {"web": web}}, raw_container("shop-web-1"))
     (old,) = (key for key in found.actions if key.startswith("stop"))
     assert waits(found, old) == {"rename container.web shop-web-1", "create container.web shop-web-1"}
     (rescue,) = found.rescues
