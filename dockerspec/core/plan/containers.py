@@ -104,7 +104,7 @@ def plan_replace(finding: Finding, draft: Draft) -> Turn:
         last = _halt(old, change, draft, last, aside, members, undo) or last
     remove = RemoveContainer(address=change.address, cause=change.cause, container=old.id, name=aside)
     removed = draft.add(remove, (last,))
-    return Turn(change.address, set_aside or created, ready, removed, tuple(members), undo)
+    return Turn(change.address, set_aside or created, members[-1], ready, removed, tuple(members), undo)
 
 
 def plan_hard_replace(finding: Finding, draft: Draft) -> None:
@@ -160,8 +160,12 @@ def _halt(
     return key
 
 
-def plan_update(finding: Finding, draft: Draft, awaited: Ready | None) -> None:
-    """Change a container as it stands."""
+def plan_update(finding: Finding, draft: Draft, awaited: Ready | None) -> Turn | None:
+    """Change a container as it stands.
+
+    Returns:
+        What a rolling update must know of it, if it is restarted.
+    """
     pair, change = finding.subject.pair, finding.change
     assert pair is not None
     old, desired = pair.live, pair.desired
@@ -186,6 +190,8 @@ def plan_update(finding: Finding, draft: Draft, awaited: Ready | None) -> None:
                 draft.free(Kind.NETWORK, action.network_name, last)
     if {Way.STATE, Way.RESTART} & needed:
         _change_state(pair, change, draft, last, awaited)
+    stopped, ready = draft.halted.get(change.address), draft.ready.get(change.address)
+    return Turn(change.address, stopped, ready, ready) if stopped and ready else None
 
 
 def _update_body(desired: DesiredContainer, fields: tuple[FieldChange, ...]) -> dict[str, Any]:

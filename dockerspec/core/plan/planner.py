@@ -169,13 +169,14 @@ def _plan_containers(diff: Diff, draft: Draft, *, rolling: bool) -> None:
         elif change.kind is ChangeKind.CREATE:
             plan_create(finding, draft, awaited.get(change.address))
         elif change.kind is ChangeKind.UPDATE:
-            plan_update(finding, draft, awaited.get(change.address))
+            turn = plan_update(finding, draft, awaited.get(change.address))
+            turns.setdefault(change.address.name, []).extend([turn] if turn else [])
         elif _goes_first(pair, diff):
             plan_hard_replace(finding, draft)
         else:
             turns.setdefault(change.address.name, []).append(plan_replace(finding, draft))
     for own in turns.values():
-        if rolling:
+        if rolling and own:
             roll(own, diff.pairs[own[0].address].desired.spec.update or UpdatePolicy(), draft)
     for finding, key in removals:
         _order_extra(finding, key, diff.pairs, draft)

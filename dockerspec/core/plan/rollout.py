@@ -1,4 +1,4 @@
-"""Rolling updates: the replicas of one container are replaced in batches, and the failed ones decide what follows.
+"""Rolling updates: replicas are replaced or restarted in batches, and those that fail decide what follows.
 
 Between two batches, and before the old containers go for good, stands a gate: an action that waits for the replicas
 before it whatever their fate, and fails if too many of them failed. All that comes after it is then skipped, and a way
@@ -8,7 +8,7 @@ back takes those to the old containers that had succeeded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dockerspec.core.address import Address
 from dockerspec.core.plan.action import Action, PassGate
@@ -21,27 +21,29 @@ _SECOND = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The replacement of one replica.
+    """The replacement of one replica, or its restart.
 
     Attributes:
         address: the replica.
-        first: the key of its first action.
-        ready: the key of the action after which the new container is ready.
-        removed: the key of the action after which the old one is gone for good.
+        first: the key of the first action that must wait for the turn.
+        last: the key of the action after which it is the next one's turn.
+        ready: the key of the action after which the container is ready.
+        removed: the key of the action after which the old one is gone for good; None for a restart.
         members: the keys of the actions that can be taken back, in order.
         undo: per member the actions that take it back.
     """
 
     address: Address
     first: str
+    last: str
     ready: str
-    removed: str
-    members: tuple[str, ...]
-    undo: Mapping[str, tuple[Action, ...]]
+    removed: str | None = None
+    members: tuple[str, ...] = ()
+    undo: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)
 
 
 def roll(turns: Sequence[Turn], policy: UpdatePolicy, draft: Draft) -> None:
-    """Order the replacements of one container's replicas.
+    """Order the replacements and restarts of one container's replicas.
 
     Args:
         turns: one per replica, in the order of the replicas.
@@ -60,14 +62,15 @@ def roll(turns: Sequence[Turn], policy: UpdatePolicy, draft: Draft) -> None:
             for turn in batch:
                 draft.edge(gate, turn.first)
         before += batch
-    if policy.on_failure != "rollback":
+    replaced = [turn for turn in turns if turn.removed is not None]
+    if policy.on_failure != "rollback" or not replaced:
         return
-    end = _gate(turns[0], "end", turns, tolerated, draft)
-    for turn in turns:
+    end = _gate(replaced[0], "end", turns, tolerated, draft)
+    for turn in replaced:
         draft.edge(end, turn.removed)
-    members = tuple(key for turn in turns for key in turn.members)
-    undo = {key: steps for turn in turns for key, steps in turn.undo.items()}
-    draft.rescues.append(Rescue(members, undo, tuple(turn.members for turn in turns), tolerated))
+    members = tuple(key for turn in replaced for key in turn.members)
+    undo = {key: steps for turn in replaced for key, steps in turn.undo.items()}
+    draft.rescues.append(Rescue(members, undo, tuple(turn.members for turn in replaced), tolerated))
 
 
 def _batches(turns: Sequence[Turn], size: int) -> Iterable[Sequence[Turn]]:
@@ -77,4 +80,4 @@ def _batches(turns: Sequence[Turn], size: int) -> Iterable[Sequence[Turn]]:
 def _gate(turn: Turn, gate: str, before: Iterable[Turn], tolerated: int, draft: Draft, delay: float = 0.0) -> str:
     cause = "the replicas are replaced in turn"
     action = PassGate(address=turn.address, cause=cause, gate=gate, delay=delay, tolerated=tolerated)
-    return draft.add(action, [other.members[-1] for other in before])
+    return draft.add(action, [other.last for other in before])
