@@ -147,6 +147,16 @@ class Caller:
             return stream
         raise failures.refusal(stream.status, stream.body, call)
 
+    def _listen(self, method: str, path: str, body: Mapping[str, Json], *, timeout: float) -> Iterator[bytes]:
+        """One call that answers what a program writes as it goes; `timeout` is for its beginning."""
+        call = f"{method} {path}"
+        headers = {"Content-Type": "application/json"}
+        request = Request(method, self._target(path, None), call, headers, json.dumps(body).encode(), timeout)
+        answer = self._transport.output(request)
+        if isinstance(answer, Answer):
+            raise failures.refusal(answer.status, answer.body, call)
+        return iter(answer)
+
     def _target(self, path: str, query: Query | None) -> str:
         text = encode_query(query) if query else ""
         return "/v{}.{}{}".format(*self.api_version, path) + (f"?{text}" if text else "")

@@ -104,14 +104,19 @@ class ContainerVerbs(Caller):
                 raise
             self._await_removal(path)
 
-    def container_logs(self, ident: str, *, tail: int = 20) -> str:
+    def container_logs(self, ident: str, *, tail: int | None = 20, since: str = "", stamped: bool = False) -> str:
         """The last lines that it has written, to standard output and error together.
 
         Args:
             ident: the container.
-            tail: how many lines.
+            tail: how many lines; None for all.
+            since: leave out what was written before this moment, in seconds since the epoch, as `1700000000.000000001`.
+            stamped: whether each line begins with its moment, as RFC 3339 text.
+
+        Raises:
+            BadRequest: its log driver keeps nothing that could be read.
         """
-        query = {"stdout": True, "stderr": True, "tail": tail}
+        query = {"stdout": True, "stderr": True, "tail": tail, "since": since, "timestamps": stamped}
         answer = self._ask("GET", f"/containers/{segment(ident)}/logs", query)
         kind = answer.headers.get("content-type", "")
         framed = "multiplexed" in kind

@@ -15,6 +15,7 @@ from dockerspec.engine.caller import filter_query
 from dockerspec.engine.containers import ContainerVerbs
 from dockerspec.engine.credentials import Credentials
 from dockerspec.engine.endpoint import Endpoint, config_folder, resolve
+from dockerspec.engine.execs import ExecVerbs
 from dockerspec.engine.images import ImageVerbs
 from dockerspec.engine.networks import NetworkVerbs, VolumeVerbs
 from dockerspec.engine.protocol import Engine, Filters, Json
@@ -22,7 +23,7 @@ from dockerspec.engine.stream import MessageStream
 from dockerspec.engine.transport import CONNECT_TIMEOUT, Transport
 
 
-class Gateway(ContainerVerbs, NetworkVerbs, VolumeVerbs, ImageVerbs):
+class Gateway(ContainerVerbs, ExecVerbs, NetworkVerbs, VolumeVerbs, ImageVerbs):
     """One engine. Thread-safe; raises only the `EngineError` family. Close it, or use it in a `with`."""
 
     def version(self) -> Json:

@@ -5,15 +5,15 @@ Callers: containers. A frame is eight bytes (the stream's number, three zeros, t
 
 from __future__ import annotations
 
-_HEADER = 8
+HEADER = 8
 
 
 def demultiplex(data: bytes) -> bytes:
     """The data of all frames in their order; what a cut-off last frame holds is kept."""
     pieces = []
     at = 0
-    while at + _HEADER <= len(data):
-        size = int.from_bytes(data[at + 4 : at + _HEADER], "big")
-        pieces.append(data[at + _HEADER : at + _HEADER + size])
-        at += _HEADER + size
+    while at + HEADER <= len(data):
+        size = int.from_bytes(data[at + 4 : at + HEADER], "big")
+        pieces.append(data[at + HEADER : at + HEADER + size])
+        at += HEADER + size
     return b"".join(pieces)

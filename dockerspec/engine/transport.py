@@ -16,6 +16,7 @@ from typing import BinaryIO
 from dockerspec.engine import failures
 from dockerspec.engine.dial import dialer
 from dockerspec.engine.endpoint import Endpoint
+from dockerspec.engine.output import OutputStream
 from dockerspec.engine.stream import MessageStream
 from dockerspec.engine.target import TcpTarget, parse_target
 from dockerspec.engine.wire import Body, Connection, Head, Truncated, WireFault, read_head, request_head
@@ -143,6 +144,21 @@ class Transport:
             request: the call; its time limit is for the answer's beginning only.
             upload: a file to send as the body, in pieces, instead of `request.body`.
         """
+        opened = self._opened(request, upload)
+        if isinstance(opened, Answer):
+            return opened
+        connection, body = opened
+        return self._registered(MessageStream(connection, body, url=self._url, call=request.call, on_end=self._forget))
+
+    def output(self, request: Request) -> OutputStream | Answer:
+        """Send a request whose answer is what a program writes as it goes; else as `stream`."""
+        opened = self._opened(request)
+        if isinstance(opened, Answer):
+            return opened
+        return OutputStream(*opened, lambda reason: failures.lost(self._url, request.call, reason))
+
+    def _opened(self, request: Request, upload: BinaryIO | None = None) -> tuple[Connection, Body] | Answer:
+        """A connection of its own on which an answer has begun; the whole answer if its status is an error."""
         with self._lock:
             self._check_open()
         connection = self._dial()
@@ -161,7 +177,7 @@ class Transport:
                 return answer
         except BaseException as fault:
             raise self._broken(connection, request, fault) from None
-        return self._registered(MessageStream(connection, body, url=self._url, call=request.call, on_end=self._forget))
+        return connection, body
 
     def close(self) -> None:
         """Close all idle connections and end all streams; calls under way end as usual."""

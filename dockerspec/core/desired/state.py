@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dockerspec.core.address import Address
+from dockerspec.core.desired.life import hooks_of, pre_stop_label
 from dockerspec.core.facts import Value
+from dockerspec.core.hook import LABEL as PRE_STOP_LABEL
+from dockerspec.core.hook import Hook, Stage
 from dockerspec.core.ownership import SECRETS, owner_labels, record, record_told
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.table import container as container_table
@@ -147,6 +150,10 @@ class DesiredContainer:
             "state": "" if self.state == "running" else self.state,
         }
 
+    def hooks(self, stage: Stage) -> tuple[Hook, ...]:
+        """The commands around its start or stop, secrets put in."""
+        return hooks_of(self.spec, self.context, stage)
+
     def body(self, anonymous: Mapping[str, str] | None = None, *, loose_ports: bool = False) -> Body:
         """The engine's create body.
 
@@ -160,6 +167,9 @@ class DesiredContainer:
         own = owner_labels(self.stack, self.address.name, self.address.replica, digests)
         if self.secrets:
             own[SECRETS] = ",".join(sorted(self.secrets))
+        kept = pre_stop_label(self.spec, self.context)
+        if kept:
+            own[PRE_STOP_LABEL] = kept
         return {**body, "Labels": {**body.get("Labels", {}), **own}}
 
 

@@ -12,7 +12,7 @@ from dockerspec.core.diagnostics import Diagnostic, error, warning
 from dockerspec.core.diff.change import HIDDEN, Cause, ChangeKind, FieldChange, ObjectChange
 from dockerspec.core.diff.compare import cause_of, compare, is_ignored, leaves
 from dockerspec.core.diff.images import NOT_HERE, short_id
-from dockerspec.core.diff.pairing import Pair, is_aside
+from dockerspec.core.diff.pairing import Pair, is_aside, is_done
 from dockerspec.core.diff.resources import ADOPT, NOT_WANTED
 from dockerspec.core.diff.result import Finding, Subject, kind_of, main_cause
 from dockerspec.core.live.state import ContainerState, LiveContainer, LiveState
@@ -48,7 +48,7 @@ def _state_change(pair: Pair) -> FieldChange | None:
         cause = cause_of("state", told, "", recorded)
         return FieldChange("state", shown, want, Way.STATE, cause) if is_up(state) else None
     if want == "completed":
-        done = state.status == "exited" and state.exit_code == 0 and bool(state.finished_at)
+        done = is_done(pair.live, pair.desired)
         return None if done or state.status in _UP else FieldChange("state", shown, want, Way.STATE, Cause.DIFFERS)
     if state.status in _UP:
         return None
@@ -230,6 +230,12 @@ def diff_orphans(orphans: Iterable[LiveContainer], absent: Collection[str]) -> I
     """A finding per container of the stack that no spec entry wants."""
     for live in orphans:
         yield removal(live, "its state is absent" if live.resource in absent else NOT_WANTED)
+
+
+def diff_one_offs(one_offs: Iterable[LiveContainer]) -> Iterator[Finding]:
+    """A finding per container that a run which was killed has left of a hook."""
+    for live in one_offs:
+        yield removal(live, "a hook of an interrupted run")
 
 
 def extended(findings: list[Finding], more: Iterable[tuple[Pair, FieldChange]]) -> list[Finding]:

@@ -8,7 +8,7 @@ from dockerspec.core.address import Address
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
-from dockerspec.core.diff.containers import cascade, diff_containers, diff_orphans, extended, removal
+from dockerspec.core.diff.containers import cascade, diff_containers, diff_one_offs, diff_orphans, extended, removal
 from dockerspec.core.diff.images import add_spares, changed_references, diff_images, makes_anew
 from dockerspec.core.diff.networks import diff_networks, is_own, network_address, strand
 from dockerspec.core.diff.pairing import pair_containers
@@ -47,6 +47,7 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = ()) 
             faults,
         ),
         *diff_orphans(pairing.orphans, desired.absent),
+        *diff_one_offs(pairing.one_offs),
     ]
     findings = [
         *add_spares(images, desired.images, live, desired.stack, _leaving(containers)),

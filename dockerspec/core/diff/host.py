@@ -124,7 +124,8 @@ def _check_waits(stack: Stack, key: str, images: Mapping[str, ImageFacts], names
                 f"the container {other!r} never becomes healthy, since neither it nor its image has a health check",
                 f"add healthcheck: to containers.{other}, or write condition: service_started",
             )
-    if spec.update is not None and spec.update.wait == "healthy" and _never_healthy(stack, spec, images, names):
+    wait = spec.update.wait if spec.update is not None else None
+    if wait is not None and wait.state == "healthy" and _never_healthy(stack, spec, images, names):
         findings.error(
             ("containers", key, "update", "wait"),
             "the container never becomes healthy, since neither it nor its image has a health check",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from dockerspec.core.desired.life import exit_codes
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.live.state import LiveContainer
 from dockerspec.core.ownership import ASIDE
@@ -31,10 +32,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """All pairs in the order of the desired state, and the containers that no spec entry wants any more."""
+    """All pairs in the order of the desired state, the containers that no spec entry wants any more, and those that
+    were made for a hook and outlived it.
+    """
 
     pairs: tuple[Pair, ...]
     orphans: tuple[LiveContainer, ...]
+    one_offs: tuple[LiveContainer, ...] = ()
 
 
 def is_aside(container: LiveContainer) -> bool:
@@ -42,7 +46,15 @@ def is_aside(container: LiveContainer) -> bool:
     return container.name.endswith(ASIDE)
 
 
-def _is_up(container: LiveContainer) -> bool:
+def is_done(container: LiveContainer, desired: DesiredContainer) -> bool:
+    """Whether a job has run to an end that counts as success."""
+    state = container.state
+    return state.status == "exited" and state.exit_code in exit_codes(desired.spec) and bool(state.finished_at)
+
+
+def _is_up(container: LiveContainer, desired: DesiredContainer) -> bool:
+    if desired.state == "completed" and is_done(container, desired):
+        return True
     return container.state.status == "running" and container.state.health in ("", "healthy")
 
 
@@ -56,7 +68,7 @@ def _pair(desired: DesiredContainer, candidates: Sequence[LiveContainer]) -> Pai
     others = _best((item for item in candidates if not is_aside(item)), desired.name)
     if not aside:
         return Pair(desired, others[0] if others else None, tuple(others[1:]))
-    if others and _is_up(others[0]):
+    if others and _is_up(others[0], desired):
         return Pair(desired, others[0], (*aside, *others[1:]), finish=True)
     # The successor never came up: the old container is the one to go on from.
     return Pair(desired, aside[0], (*others, *aside[1:]))
@@ -65,8 +77,14 @@ def _pair(desired: DesiredContainer, candidates: Sequence[LiveContainer]) -> Pai
 def pair_containers(desired: Iterable[DesiredContainer], live: Iterable[LiveContainer]) -> Pairing:
     """Pair by the labels' resource and replica."""
     candidates: dict[tuple[str, int], list[LiveContainer]] = {}
+    one_offs = []
     for container in live:
+        if container.one_off:
+            one_offs.append(container)
+            continue
         candidates.setdefault((container.resource, container.replica), []).append(container)
     pairs = tuple(_pair(item, candidates.pop((item.address.name, item.address.replica), ())) for item in desired)
     orphans = [container for group in candidates.values() for container in group]
-    return Pairing(pairs, tuple(sorted(orphans, key=lambda item: (item.resource, item.replica, item.name))))
+    return Pairing(
+        pairs, tuple(sorted(orphans, key=lambda item: (item.resource, item.replica, item.name))), tuple(one_offs)
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from dockerspec.core.address import Kind
 from dockerspec.core.facts import EngineFacts, ImageFacts, Value
+from dockerspec.core.hook import from_label
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.live.state import (
     ContainerState,
@@ -20,6 +21,7 @@ from dockerspec.core.live.state import (
 from dockerspec.core.marks import Marks, created_of, is_stale, mark_of
 from dockerspec.core.ownership import (
     BUILD_STACK,
+    ONE_OFF,
     RESOURCE,
     STACK,
     Owner,
@@ -117,6 +119,8 @@ def _container(
         networks={name: (item or {}).get("NetworkID") or "" for name, item in sorted(attached.items())},
         published=_published(raw),
         mode=(raw.get("HostConfig") or {}).get("NetworkMode") or "",
+        pre_stop=from_label(config.get("Labels")),
+        one_off=ONE_OFF in (config.get("Labels") or {}),
     )
 
 

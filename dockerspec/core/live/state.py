@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dockerspec.core.facts import EngineFacts, ImageFacts, Value
+from dockerspec.core.hook import Hook
 from dockerspec.core.marks import Mark
 
 
@@ -50,6 +51,8 @@ class LiveContainer:
         published: the host ports that the engine listens on, as `ADDRESS:PORT`, by the container's own.
         mode: the engine's network mode: the network that it was created in, or a mode such as `host`.
         secrets: the environment variables that were secret at creation.
+        pre_stop: the commands to run before it is stopped, as far as its label keeps them.
+        one_off: whether it is no container of the spec's, but one made for a hook before such a one's start.
     """
 
     id: str
@@ -66,6 +69,8 @@ class LiveContainer:
     published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mode: str = ""
     secrets: frozenset[str] = frozenset()
+    pre_stop: tuple[Hook, ...] = ()
+    one_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from dockerspec.core.address import Address
-from dockerspec.core.ready import Ready
+from dockerspec.core.hook import Hook, Stage
+from dockerspec.core.ready import Probe, Ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,9 +362,63 @@ class AwaitContainer(ContainerAction):
         timeout: seconds until it counts as failed.
         settle: seconds for which it must stay ready; for containers without a health check, which may still end as
             soon as they were started.
+        probes: what must hold beside that.
+        codes: the exit codes that count as success, for `Ready.COMPLETED`.
     """
 
     verb: ClassVar[str] = "await"
     until: Ready
     timeout: float
     settle: float = 0.0
+    probes: tuple[Probe, ...] = ()
+    codes: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookAction(ContainerAction):
+    """A command around a container's start or stop.
+
+    Attributes:
+        stage: when.
+        number: its place among those of its stage, from 0.
+        hook: the command.
+        timeout: seconds that it may take.
+    """
+
+    verb: ClassVar[str] = "run"
+    stage: Stage
+    number: int
+    hook: Hook
+    timeout: float
+
+    @property
+    def subject(self) -> str:
+        """The container and the hook."""
+        return f"{self.name} {self.what}"
+
+    @property
+    def what(self) -> str:
+        """The hook, as its place in the spec is written."""
+        return f"{self.stage.value}[{self.number}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHook(HookAction):
+    """`POST /containers/{id}/exec`, and what belongs to it: a hook after the start or before the stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOneOff(HookAction):
+    """`POST /containers/create`, start, wait and remove: a hook before the start, in a container of its own.
+
+    Attributes:
+        one_off: that container's name.
+        body: its create body.
+        platform: the platform that its image must be for; empty for the engine's own.
+        networks: what it must be connected to beside the networks of its body.
+    """
+
+    one_off: str
+    body: Mapping[str, Any]
+    platform: str = ""
+    networks: tuple[str, ...] = ()

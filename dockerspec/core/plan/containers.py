@@ -66,8 +66,13 @@ def plan_removal(finding: Finding, draft: Draft) -> str:
     return remove_container(live, change.address, change.cause, draft)
 
 
-def plan_replace(finding: Finding, draft: Draft) -> Turn:
+def plan_replace(finding: Finding, draft: Draft, awaited: Ready | None = None) -> Turn:
     """Make a container anew while the old one waits aside, ready to come back.
+
+    Args:
+        finding: the replacement.
+        draft: the plan in the making.
+        awaited: what the new one must reach; healthy where it has a health check if nobody says.
 
     Returns:
         What a rolling update must know of it.
@@ -91,7 +96,7 @@ def plan_replace(finding: Finding, draft: Draft) -> Turn:
     last = created
     if not begin_first:
         last = _halt(old, change, draft, created, aside, members, undo) or created
-    rising = rise(pair, change, draft, last, Ready.HEALTHY, settle)
+    rising = rise(pair, change, draft, last, awaited or Ready.HEALTHY, settle)
     members += rising
     if rising:
         # The new one must let go of its ports before the old one can start again.
@@ -107,7 +112,7 @@ def plan_replace(finding: Finding, draft: Draft) -> Turn:
     return Turn(change.address, set_aside or created, members[-1], ready, removed, tuple(members), undo)
 
 
-def plan_hard_replace(finding: Finding, draft: Draft) -> None:
+def plan_hard_replace(finding: Finding, draft: Draft, awaited: Ready | None = None) -> None:
     """Make a container anew after the old one is gone, since a volume of its is made anew; there is no way back."""
     pair, change = finding.subject.pair, finding.change
     assert pair is not None
@@ -116,7 +121,7 @@ def plan_hard_replace(finding: Finding, draft: Draft) -> None:
     removed = remove_container(old, change.address, change.cause, draft)
     created = draft.add(create_action(pair, change, draft, old.anonymous), (removed,))
     draft.made[Kind.CONTAINER, pair.desired.name] = created
-    rise(pair, change, draft, created, None)
+    rise(pair, change, draft, created, awaited)
 
 
 def _put_aside(

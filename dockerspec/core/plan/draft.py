@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.plan.action import Action
@@ -58,6 +59,40 @@ class Draft:
         if first is not None and then is not None:
             self._wishes.append((first, then))
 
+    def put_before(self, key: str, actions: Iterable[Action]) -> None:
+        """Put actions right before one that is there, one after the other: they wait for all that it waits for."""
+        sooner = [first for first, then in self._edges if then == key]
+        wished = [first for first, then in self._wishes if then == key]
+        last, added = None, []
+        for action in actions:
+            last = self.add(action, (*sooner, last))
+            added.append(last)
+            for first in wished:
+                self.wish(first, last)
+        self.edge(last, key)
+        self._join(key, (*added, key))
+
+    def put_after(self, key: str, actions: Iterable[Action]) -> None:
+        """Put actions right after one that is there, one after the other: all that waits for it waits for them."""
+        later = [then for first, then in self._edges if first == key]
+        wished = [then for first, then in self._wishes if first == key]
+        last, added = key, []
+        for action in actions:
+            last = self.add(action, (last,))
+            added.append(last)
+        for then in later:
+            self.edge(last, then)
+        for then in wished:
+            self.wish(last, then)
+        self._join(key, (key, *added))
+
+    def _join(self, key: str, keys: tuple[str, ...]) -> None:
+        """Let the ways back that one action belongs to count several in its place."""
+        for place, rescue in enumerate(self.rescues):
+            if key in rescue.members:
+                turns = tuple(_put(turn, key, keys) for turn in rescue.turns)
+                self.rescues[place] = replace(rescue, members=_put(rescue.members, key, keys), turns=turns)
+
     def free(self, kind: Kind, name: str, key: str) -> None:
         """Note that a name is free after an action."""
         self.gone.setdefault((kind, name), []).append(key)
@@ -75,3 +110,11 @@ class Draft:
             graph = Graph.of(self.actions, self._edges)
             graph.order()
         return graph
+
+
+def _put(members: tuple[str, ...], key: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The members with several keys in the place of one."""
+    if key not in members:
+        return members
+    at = members.index(key)
+    return (*members[:at], *keys, *members[at + 1 :])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dockerspec.core.address import Address, Kind
+from dockerspec.core.desired.life import exit_codes, probes_of
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.diff.change import ObjectChange
 from dockerspec.core.diff.containers import is_up
@@ -22,12 +23,14 @@ from dockerspec.core.plan.action import (
     UnpauseContainer,
 )
 from dockerspec.core.plan.draft import Draft
-from dockerspec.core.ready import Ready
+from dockerspec.core.ready import Probe, Ready
 from dockerspec.core.table.net import endpoint_body, late_networks
 
 _SECOND = 1_000_000_000
 _LEAST_WAIT = 60.0
 _MARGIN = 10.0
+JOB_TIMEOUT = 3600.0
+"""Seconds that a job may take, unless the spec says otherwise."""
 SETTLE = 1.0
 """Seconds that a replacement without a health check must stay up before the old container is given up."""
 
@@ -35,12 +38,14 @@ SETTLE = 1.0
 def ready_timeout(desired: DesiredContainer) -> float:
     """How many seconds a container may take to get ready.
 
-    The spec's `update.timeout`, else the time after which its health check must have come to a verdict, and never
-    under a minute.
+    The spec's `update.timeout`, else for a job an hour, else the time after which its health check must have come to a
+    verdict, and never under a minute.
     """
     policy = desired.spec.update
     if policy is not None and policy.timeout:
         return float(policy.timeout / _SECOND)
+    if desired.state == "completed":
+        return JOB_TIMEOUT
     health = desired.fields.get("healthcheck")
     if not isinstance(health, Mapping) or "interval" not in health:
         return _LEAST_WAIT
@@ -55,8 +60,19 @@ def has_health(desired: DesiredContainer) -> bool:
     return isinstance(health, Mapping) and "test" in health
 
 
-def await_action(desired: DesiredContainer, cause: str, until: Ready, settle: float = 0.0) -> AwaitContainer:
-    """Wait for a desired container under its own name."""
+def await_action(
+    desired: DesiredContainer, cause: str, until: Ready, settle: float = 0.0, *, started: bool = True
+) -> AwaitContainer:
+    """Wait for a desired container under its own name.
+
+    Args:
+        desired: the container.
+        cause: why.
+        until: the state.
+        settle: see `AwaitContainer`; what the spec's own probes vouch for need not prove itself in time.
+        started: whether this run starts it: then the probes of `update.wait` must hold too.
+    """
+    probes: tuple[Probe, ...] = probes_of(desired.spec) if started else ()
     return AwaitContainer(
         address=desired.address,
         cause=cause,
@@ -64,7 +80,9 @@ def await_action(desired: DesiredContainer, cause: str, until: Ready, settle: fl
         name=desired.name,
         until=until,
         timeout=ready_timeout(desired),
-        settle=settle,
+        settle=0.0 if probes else settle,
+        probes=probes,
+        codes=exit_codes(desired.spec),
     )
 
 
@@ -108,6 +126,11 @@ def rise(
 def remove_container(live: LiveContainer, address: Address, cause: str, draft: Draft) -> str:
     """Stop and remove a live container. The key of the removal."""
     last = None
+    if live.one_off:
+        remove = RemoveContainer(address=address, cause=cause, container=live.id, name=live.name, force=True)
+        key = draft.add(remove)
+        draft.free(Kind.CONTAINER, live.name, key)
+        return key
     if live.state.status == "paused":
         unpause = UnpauseContainer(address=address, cause=cause, container=live.id, name=live.name)
         last = draft.add(unpause)

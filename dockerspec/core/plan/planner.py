@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dockerspec.core.address import Address, Kind
+from dockerspec.core.desired.life import wished_state
 from dockerspec.core.diagnostics import Diagnostic, Severity, error, warning
 from dockerspec.core.diff.change import ChangeKind
 from dockerspec.core.diff.containers import is_up
@@ -22,6 +23,7 @@ from dockerspec.core.plan.containers import (
 )
 from dockerspec.core.plan.draft import Draft
 from dockerspec.core.plan.graph import Cycle, Graph
+from dockerspec.core.plan.hooks import plan_hooks
 from dockerspec.core.plan.images import order_images, plan_image, plan_spares
 from dockerspec.core.plan.lifecycle import await_action
 from dockerspec.core.plan.marks import plan_marks
@@ -83,6 +85,7 @@ def _drafted(diff: Diff, live: LiveState, stack: str, *, rolling: bool) -> Draft
     for finding in _by_kind(diff, Kind.IMAGE):
         plan_spares(finding, draft)
     order_all(draft, diff.pairs, live.containers)
+    plan_hooks(draft, diff.pairs, live.containers)
     plan_marks(diff, live, draft)
     return draft
 
@@ -172,9 +175,9 @@ def _plan_containers(diff: Diff, draft: Draft, *, rolling: bool) -> None:
             turn = plan_update(finding, draft, awaited.get(change.address))
             turns.setdefault(change.address.name, []).extend([turn] if turn else [])
         elif _goes_first(pair, diff):
-            plan_hard_replace(finding, draft)
+            plan_hard_replace(finding, draft, awaited.get(change.address))
         else:
-            turns.setdefault(change.address.name, []).append(plan_replace(finding, draft))
+            turns.setdefault(change.address.name, []).append(plan_replace(finding, draft, awaited.get(change.address)))
     for own in turns.values():
         if rolling and own:
             roll(own, diff.pairs[own[0].address].desired.spec.update or UpdatePolicy(), draft)
@@ -205,9 +208,9 @@ def _awaited(diff: Diff) -> dict[Address, Ready]:
     result: dict[Address, Ready] = {}
     starting = {item.change.address for item in _by_kind(diff, Kind.CONTAINER) if item.subject.pair is not None}
     for address, pair in diff.pairs.items():
-        policy = pair.desired.spec.update
-        if policy is not None and policy.wait:
-            result[address] = Ready(policy.wait)
+        wished = wished_state(pair.desired.spec)
+        if wished:
+            result[address] = Ready(wished)
         if address not in starting:
             continue
         for key, dependency in pair.desired.spec.depends_on.items():
@@ -236,4 +239,4 @@ def _await_one(pair: Pair, condition: str, cause: str, draft: Draft) -> None:
         until = Ready.COMPLETED
     else:
         return
-    draft.ready[address] = draft.add(await_action(pair.desired, cause, until))
+    draft.ready[address] = draft.add(await_action(pair.desired, cause, until, started=False))

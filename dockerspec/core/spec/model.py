@@ -12,6 +12,7 @@ from dockerspec.core import values
 from dockerspec.core.spec.forms import Form, ObjectName, SpecModel, key, needed, pattern
 from dockerspec.core.spec.model_build import Build
 from dockerspec.core.spec.model_container import ContainerSpec
+from dockerspec.core.spec.model_hooks import Hook
 from dockerspec.core.spec.model_mounts import BindOptions, ImageOptions, Mount, TmpfsOptions, VolumeOptions
 from dockerspec.core.spec.model_parts import (
     Blkio,
@@ -38,6 +39,7 @@ from dockerspec.core.spec.model_resource import (
     SecretSpec,
     VolumeSpec,
 )
+from dockerspec.core.spec.model_update import HttpWait, UpdatePolicy, Wait
 from dockerspec.core.spec.model_update import UpdatePolicy
 
 __all__ = [
@@ -53,6 +55,8 @@ __all__ = [
     "EnvFile",
     "Gpu",
     "Healthcheck",
+    "Hook",
+    "HttpWait",
     "ImageOptions",
     "ImageSource",
     "ImageSpec",
@@ -71,6 +75,7 @@ __all__ = [
     "UpdatePolicy",
     "VolumeOptions",
     "VolumeSpec",
+    "Wait",
 ]
 
 StackName = Annotated[str, AfterValidator(values.check_stack_name), Form("stack name", pattern("[a-z0-9][a-z0-9_-]*"))]

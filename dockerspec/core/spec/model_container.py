@@ -51,12 +51,14 @@ from dockerspec.core.spec.forms import (
     list_of,
     mapping_of,
 )
+from dockerspec.core.spec.model_hooks import Hook
 from dockerspec.core.spec.model_mounts import Mount
 from dockerspec.core.spec.model_parts import (
     Blkio,
     Dependency,
     Device,
     Endpoint,
+    Environment,
     EnvFile,
     Gpu,
     Healthcheck,
@@ -64,9 +66,7 @@ from dockerspec.core.spec.model_parts import (
     Logging,
     Port,
     RestartPolicy,
-    SecretRef,
     Ulimit,
-    environment_value,
 )
 from dockerspec.core.spec.model_update import UpdatePolicy
 
@@ -88,17 +88,6 @@ def _tmpfs(value: object) -> object:
     return dict(values.parse_tmpfs(line) for line in lines)
 
 
-Environment = Annotated[
-    dict[str, Annotated[str | SecretRef | None, PlainValidator(environment_value)]],
-    BeforeValidator(values.parse_environment),
-    Form(
-        "mapping or list of KEY=VALUE",
-        either(
-            mapping_of(either({"type": ["string", "number", "boolean", "null"]}, {"$ref": "#/$defs/SecretRef"})),
-            list_of({"type": "string", "pattern": "^[^=]"}),
-        ),
-    ),
-]
 # A range onto an equally long range is several ports, so an item yields a tuple and the list is flattened.
 Ports = Annotated[tuple[Annotated[Port, WrapValidator(_port)], ...], AfterValidator(flatten)]
 _FILE = either({"type": "string"}, {"$ref": "#/$defs/EnvFile"})
@@ -337,6 +326,17 @@ class ContainerSpec(SpecModel):
     replicas: Replicas = key(1, "Number of containers like this, from 0 to 1000; 1 by default; also spelled scale.", 2)
     state: Literal["running", "stopped", "completed", "absent"] = key(
         "running", "What should be: running, stopped, completed (a job that ran to its end), or absent.", "completed"
+    )
+    pre_start: tuple[Hook, ...] = key(
+        (),
+        "Commands before each start, each in a container of its own with the same image and mounts.",
+        [{"command": ["chown", "1000", "/data"], "user": "root"}],
+    )
+    post_start: tuple[Hook, ...] = key(
+        (), "Commands in the container after each start, before it counts as ready.", [{"command": ["/warm-up"]}]
+    )
+    pre_stop: tuple[Hook, ...] = key(
+        (), "Commands in the container before it is stopped.", [{"command": ["nginx", "-s", "quit"]}]
     )
     update: UpdatePolicy | None = key(None, "How a change is rolled out.", {"wait": "healthy", "timeout": "60s"})
     ignore_changes: Texts = key((), "Fields whose differences are left alone, as paths.", ["labels.build-date"])

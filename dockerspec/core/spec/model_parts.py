@@ -5,7 +5,7 @@ Called by model_container.py. Every short form that Compose has is read here.
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, PlainValidator, model_validator
 
 from dockerspec.core import values
 from dockerspec.core.spec.forms import (
@@ -37,6 +37,8 @@ from dockerspec.core.spec.forms import (
     either,
     exactly_one,
     key,
+    list_of,
+    mapping_of,
     needed,
     pattern,
 )
@@ -310,3 +312,16 @@ def environment_value(value: Any) -> str | SecretRef | None:
     if isinstance(value, dict):
         return SecretRef.model_validate(value)
     raise ValueError("a variable's value can't be a list; write a text, or {secret: NAME}")
+
+
+Environment = Annotated[
+    dict[str, Annotated[str | SecretRef | None, PlainValidator(environment_value)]],
+    BeforeValidator(values.parse_environment),
+    Form(
+        "mapping or list of KEY=VALUE",
+        either(
+            mapping_of(either({"type": ["string", "number", "boolean", "null"]}, {"$ref": "#/$defs/SecretRef"})),
+            list_of({"type": "string", "pattern": "^[^=]"}),
+        ),
+    ),
+]

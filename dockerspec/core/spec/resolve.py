@@ -7,13 +7,13 @@ never enter the stack, they are returned beside it.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
 from dockerspec.core.spec.dotenv import DotenvFault, parse_dotenv
-from dockerspec.core.spec.model import ContainerSpec, EnvFile, SecretRef, SecretSpec, Stack
+from dockerspec.core.spec.model import ContainerSpec, EnvFile, Hook, SecretRef, SecretSpec, Stack
 from dockerspec.core.spec.paths import Path, format_path
 from dockerspec.core.spec.source import FileFault, Reader
 
@@ -87,10 +87,22 @@ class Resolver:
         changes: dict[str, Any] = {}
         if spec.env_file or None in spec.environment.values():
             changes["environment"] = self._environment(name, spec)
+        for stage in ("pre_start", "post_start", "pre_stop"):
+            hooks = tuple(map(self._hook, getattr(spec, stage)))
+            if hooks != getattr(spec, stage):
+                changes[stage] = hooks
         volumes = tuple(self._mount(name, number, mount) for number, mount in enumerate(spec.volumes))
         if any(new is not old for new, old in zip(volumes, spec.volumes, strict=True)):
             changes["volumes"] = volumes
         return spec.model_copy(update=changes) if changes else spec
+
+    def _hook(self, hook: Hook) -> Hook:
+        """The hook with the variables that are to come from the run; those that the run doesn't have are left out."""
+        if None not in hook.environment.values():
+            return hook
+        run = {name: self.values.get(name) if value is None else value for name, value in hook.environment.items()}
+        known = {name: value for name, value in run.items() if value is not None}
+        return hook.model_copy(update={"environment": known})
 
     def _mount(self, name: str, number: int, mount: Any) -> Any:
         if mount.type != "bind" or mount.source is None or mount.source.startswith("/"):
@@ -126,7 +138,7 @@ class Resolver:
         used = {
             value.secret
             for spec in stack.containers.values()
-            for value in spec.environment.values()
+            for value in (*spec.environment.values(), *_hook_values(spec))
             if isinstance(value, SecretRef)
         }
         builds = [image.build for image in stack.images.values() if image.build is not None]
@@ -174,3 +186,9 @@ class Resolver:
 
     def _fault(self, path: Path, summary: str, fix: str) -> None:
         self.faults.append(error(format_path(path), summary, fix, self.span_of(path)))
+
+
+def _hook_values(spec: ContainerSpec) -> Iterator[object]:
+    """The values of the variables of all hooks."""
+    for hook in (*spec.pre_start, *spec.post_start, *spec.pre_stop):
+        yield from hook.environment.values()

@@ -92,6 +92,18 @@ _MOUNT = (
     "tmpfs.options.**",
     "image.subpath",
 )
+_WAIT = (
+    "",
+    ".state",
+    ".log",
+    ".http",
+    ".http.path",
+    ".http.scheme",
+    ".http.method",
+    ".http.headers.**",
+    ".command.**",
+)
+_HOOK = ("command.**", "user", "working_dir", "environment.**")
 _CONTAINER = (
     "image.**",
     "container_name",
@@ -160,7 +172,8 @@ _CONTAINER = (
     "state",
     "update.on_failure",
     "update.order",
-    "update.wait",
+    *(f"update.wait{name}" for name in _WAIT),
+    *(f"{stage}.[].{name}" for stage in ("pre_start", "post_start", "pre_stop") for name in _HOOK),
     "ignore_changes.**",
 )
 TEXT_PATHS: tuple[str, ...] = (

@@ -47,6 +47,16 @@ from dockerspec.core.values.process import (
 )
 from dockerspec.core.values.shown import shown
 from dockerspec.core.values.sizes import UNLIMITED, format_size, parse_size, parse_size_or_unlimited
+from dockerspec.core.values.waits import (
+    HTTP_TEXT,
+    STATUS,
+    check_expression,
+    parse_exit_codes,
+    parse_http_probe,
+    parse_ports,
+    parse_statuses,
+    parse_words,
+)
 
 __all__ = [
     "CDI_NAME",
@@ -101,4 +111,12 @@ __all__ = [
     "pull_period",
     "shown",
     "yaml_text",
+    "HTTP_TEXT",
+    "STATUS",
+    "check_expression",
+    "parse_exit_codes",
+    "parse_http_probe",
+    "parse_ports",
+    "parse_statuses",
+    "parse_words",
 ]

@@ -49,6 +49,12 @@ def check_references(stack: Stack, findings: Findings) -> None:
         for key, value in spec.environment.items():
             if isinstance(value, SecretRef):
                 _check(findings, (*path, "environment", key, "secret"), "secret", value.secret, stack.secrets)
+        for stage in ("pre_start", "post_start", "pre_stop"):
+            for index, hook in enumerate(getattr(spec, stage)):
+                for key, value in hook.environment.items():
+                    if isinstance(value, SecretRef):
+                        place = (*path, stage, index, "environment", key, "secret")
+                        _check(findings, place, "secret", value.secret, stack.secrets)
 
 
 def _check(findings: Findings, path: Path, kind: str, name: str, known: Iterable[str]) -> None:

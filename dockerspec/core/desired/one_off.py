@@ -1,0 +1,64 @@
+"""The create body of a container that runs a hook before another one's start.
+
+Caller: the planner. It is the other one's body with another command, without what only one container can have, and
+without what makes others take notice of it: labels, ports, aliases, a health check, a restart policy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dockerspec.core.desired.state import DesiredContainer
+from dockerspec.core.hook import Hook
+from dockerspec.core.ownership import ONE_OFF, owner_labels
+from dockerspec.core.table.base import Body
+
+SUFFIX = ".pre_start"
+
+_NOT_TAKEN = ("MacAddress", "ExposedPorts", "OpenStdin", "StdinOnce", "Tty", "Volumes", "Cmd", "StopTimeout")
+_NOT_TAKEN_OF_HOST = ("PortBindings", "PublishAllPorts", "RestartPolicy", "AutoRemove", "Links")
+
+
+def one_off_name(desired: DesiredContainer) -> str:
+    """The name of the container that runs the hooks of another one; they run one after the other."""
+    return desired.name + SUFFIX
+
+
+def one_off_body(desired: DesiredContainer, hook: Hook, number: int, owner: str) -> Body:
+    """The create body.
+
+    Args:
+        desired: the container whose start is to come.
+        hook: the hook.
+        number: its place among those before the start.
+        owner: the container itself, by name or ID, which is there by then: its anonymous volumes are shared.
+    """
+    body = {key: value for key, value in desired.body().items() if key not in _NOT_TAKEN}
+    own = desired.address
+    host = {key: value for key, value in (body.get("HostConfig") or {}).items() if key not in _NOT_TAKEN_OF_HOST}
+    host["VolumesFrom"] = [*(host.get("VolumesFrom") or ()), owner]
+    # Its log is read, which not every driver allows.
+    host["LogConfig"] = {"Type": "json-file"}
+    body |= {
+        "HostConfig": host,
+        "Entrypoint": list(hook.command),
+        "Healthcheck": {"Test": ["NONE"]},
+        "Labels": {**owner_labels(desired.stack, own.name, own.replica, {}), ONE_OFF: str(number)},
+    }
+    endpoints = (body.pop("NetworkingConfig", None) or {}).get("EndpointsConfig")
+    if endpoints:
+        body["NetworkingConfig"] = {"EndpointsConfig": {name: {} for name in endpoints}}
+    return _overridden(body, hook)
+
+
+def _overridden(body: Body, hook: Hook) -> Body:
+    if hook.user:
+        body["User"] = hook.user
+    if hook.working_dir:
+        body["WorkingDir"] = hook.working_dir
+    if hook.privileged:
+        body["HostConfig"] = {**body["HostConfig"], "Privileged": True}
+    if hook.environment:
+        variables: dict[str, Any] = dict(item.partition("=")[::2] for item in body.get("Env") or ())
+        body["Env"] = [f"{name}={value}" for name, value in (variables | dict(hook.environment)).items()]
+    return body
