@@ -13,6 +13,7 @@ from dockerspec.core.desired.build import World, build_desired
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, Span, warning
 from dockerspec.core.diff.host import check_host
+from dockerspec.core.diff.reach import check_reach
 from dockerspec.core.diff.resources import as_typed
 from dockerspec.core.diff.result import Diff
 from dockerspec.core.live.parse import parse_live
@@ -23,6 +24,7 @@ from dockerspec.core.spec.validate.findings import Findings
 from dockerspec.engine.protocol import Engine
 from dockerspec.runtime.files import DEFAULT_NAMES
 from dockerspec.runtime.needs import cli_builder, query_for, read_contexts
+from dockerspec.runtime.place import engine_host
 from dockerspec.runtime.snapshot import read_raw
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def look(engine: Engine, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> Vi
     desired, faults = build_desired(stack, world)
     findings = Findings(spec.span_of)
     check_host(stack, live, findings)
+    check_reach(stack, live.images, engine_host(engine.endpoint), findings)
     notes = tuple(warning("", note) for note in raw.notes)
     files = () if spec.files in [(name,) for name in DEFAULT_NAMES] else spec.files
     said = (*faults, *findings.diagnostics, *notes)

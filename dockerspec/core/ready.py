@@ -37,6 +37,10 @@ class PortOpen:
     port: int
 
 
+FINE = ((200, 399),)
+"""The statuses that will do, unless the spec says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpAnswers:
     """A request is answered with one of some statuses.
@@ -54,7 +58,7 @@ class HttpAnswers:
     port: int | None = None
     scheme: str = "http"
     method: str = "GET"
-    statuses: tuple[tuple[int, int], ...] = ((200, 399),)
+    statuses: tuple[tuple[int, int], ...] = FINE
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -116,7 +116,7 @@ class ContainerVerbs(Caller):
         Raises:
             BadRequest: its log driver keeps nothing that could be read.
         """
-        query = {"stdout": True, "stderr": True, "tail": tail, "since": since, "timestamps": stamped}
+        query = {"stdout": True, "stderr": True, "since": since, "timestamps": stamped or None, "tail": tail}
         answer = self._ask("GET", f"/containers/{segment(ident)}/logs", query)
         kind = answer.headers.get("content-type", "")
         framed = "multiplexed" in kind

@@ -48,6 +48,8 @@ def _done(outcomes: list[Outcome], clean: Cleaner) -> Iterator[Line]:
                 Piece(clean(item.action.key)),
                 Piece(f"  {seconds(item.seconds)}", Role.FAINT),
             )
+            for line in clean.lines(item.logs.strip("\n")):
+                yield (Piece(f"{_INDENT}| ", Role.FAINT), Piece(line))
 
 
 def _warnings(outcomes: list[Outcome], clean: Cleaner) -> Iterator[Line]:

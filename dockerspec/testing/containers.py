@@ -13,6 +13,7 @@ from typing import Any
 from dockerspec.engine.protocol import Filters
 from dockerspec.errors import BadRequest, Conflict, NotFound, ServerError
 from dockerspec.testing import shapes
+from dockerspec.testing.host import moment_text, nanoseconds
 from dockerspec.testing.objects import FakeStore
 from dockerspec.testing.shapes import words
 
@@ -37,7 +38,7 @@ class FakeContainers(FakeStore):
     def __init__(self) -> None:
         super().__init__()
         self.on_start: Callable[[str], None] | None = None
-        self._logs: dict[str, str] = {}
+        self._logs: dict[str, list[tuple[int, str]]] = {}
 
     def containers(self, filters: Filters | None = None) -> list[Json]:
         """All containers as a listing has them; of the filters `label` and `name` are known."""
@@ -192,17 +193,20 @@ class FakeContainers(FakeStore):
                         self._volumes.pop(mount["Name"], None)
             self._tell(container, "destroy")
 
-    def container_logs(self, ident: str, *, tail: int = 20) -> str:
+    def container_logs(self, ident: str, *, tail: int | None = 20, since: str = "", stamped: bool = False) -> str:
         """The last lines that a test has written for it."""
         with self._call("container_logs", ident):
-            lines = self._logs.get(self._container(ident)["Id"], "").splitlines(keepends=True)
-            return "".join(lines[-tail:])
+            lines = self._logs.get(self._container(ident)["Id"], [])
+            chosen = [line for line in lines if not since or line[0] >= nanoseconds(since)]
+            shown = chosen if tail is None else chosen[-tail:]
+            return "".join(f"{moment_text(moment)} {text}" if stamped else text for moment, text in shown)
 
     def write_log(self, ident: str, text: str) -> None:
         """Let a container write something."""
         with self._lock:
-            key = self._container(ident)["Id"]
-            self._logs[key] = self._logs.get(key, "") + text
+            moment = self._tick()
+            written = self._logs.setdefault(self._container(ident)["Id"], [])
+            written += [(moment, line) for line in text.splitlines(keepends=True)]
 
     def set_health(self, ident: str, status: str, output: str = "", exit_code: int = 0) -> None:
         """Let a container's health check say something: `starting`, `healthy` or `unhealthy`."""

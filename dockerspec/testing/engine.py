@@ -12,14 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 from dockerspec.engine.protocol import Filters, Stream
-from dockerspec.testing.containers import FakeContainers
+from dockerspec.testing.execs import FakeExecs
 from dockerspec.testing.images import FakeImages
 from dockerspec.testing.networks import FakeNetworks
 
 Json = Any
 
 
-class FakeEngine(FakeContainers, FakeNetworks, FakeImages):
+class FakeEngine(FakeExecs, FakeNetworks, FakeImages):
     """One engine, empty but for the networks that every engine has. Thread-safe; the same calls give the same IDs.
 
     Attributes:

@@ -153,8 +153,7 @@ class FakeHost:
 
     def _now(self) -> str:
         """The next moment, as the engine writes it."""
-        seconds, rest = divmod(self._tick(), 10**9)
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+        return moment_text(self._tick())
 
     def _new_id(self) -> str:
         """64 hexadecimal digits, the same ones in every run."""
@@ -176,7 +175,7 @@ class FakeHost:
             stream.push(event)
 
     def _subscribe(self, since: str, filters: Filters | None) -> FakeStream:
-        first = _nanoseconds(since)
+        first = nanoseconds(since) if since else None
         past = [] if first is None else [event for event in self._past if event["timeNano"] >= first]
         stream = FakeStream(lambda event: _passes(event, filters or {}), past, self._unsubscribe)
         self._streams.append(stream)
@@ -188,11 +187,16 @@ class FakeHost:
                 self._streams.remove(stream)
 
 
-def _nanoseconds(moment: str) -> int | None:
-    if not moment:
-        return None
+def nanoseconds(moment: str) -> int:
+    """A `since` value in nanoseconds since the epoch."""
     seconds, _, rest = moment.partition(".")
     return int(seconds) * 10**9 + int(rest.ljust(9, "0") or 0)
+
+
+def moment_text(moment: int) -> str:
+    """Nanoseconds since the epoch as the engine writes a moment."""
+    seconds, rest = divmod(moment, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
 def _passes(event: Json, filters: Filters) -> bool:

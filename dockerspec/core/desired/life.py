@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from dockerspec.core.hook import Hook, Stage, to_label
-from dockerspec.core.ready import CommandSucceeds, HttpAnswers, LogSays, PortOpen, Probe
+from dockerspec.core.ready import FINE, CommandSucceeds, HttpAnswers, LogSays, PortOpen, Probe
 from dockerspec.core.table.base import Context
 from dockerspec.core.table.process import environment
 
@@ -56,7 +56,7 @@ def _probes(wait: Any) -> Iterator[Probe]:
         yield PortOpen(port)
     if wait.http is not None:
         http = wait.http
-        yield HttpAnswers(http.path, http.port, http.scheme, http.method, http.status, dict(http.headers))
+        yield HttpAnswers(http.path, http.port, http.scheme, http.method, http.status or FINE, dict(http.headers))
     if wait.command is not None:
         yield CommandSucceeds(wait.command)
 

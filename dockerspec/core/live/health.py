@@ -5,6 +5,7 @@ Callers: runtime.execute.wait. Pure: the caller decides when to look again, and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,16 +48,17 @@ class Hopeless:
 Verdict = Reached | Pending | Hopeless
 
 
-def verdict(container: Json, until: Ready, restarts_before: int = 0) -> Verdict:
+def verdict(container: Json, until: Ready, restarts_before: int = 0, codes: Collection[int] = (0,)) -> Verdict:
     """Judge a container.
 
     Args:
         container: its inspect answer.
         until: the condition.
         restarts_before: its restart count when the wait began.
+        codes: the exit codes that count as success, for `Ready.COMPLETED`.
     """
     state = container.get("State") or {}
-    judged = _by_status(state, until)
+    judged = _by_status(state, until, codes)
     grown = (container.get("RestartCount") or 0) - restarts_before
     if isinstance(judged, Pending) and grown >= _restart_limit(container):
         return Hopeless(f"does not stay up: {grown} restarts, the last run ended {_end(state)}")
@@ -69,7 +71,7 @@ def _restart_limit(container: Json) -> int:
     return max(CRASH_LIMIT, (policy.get("MaximumRetryCount") or 0) + 1)
 
 
-def _by_status(state: Json, until: Ready) -> Verdict:
+def _by_status(state: Json, until: Ready, codes: Collection[int]) -> Verdict:
     status = state.get("Status") or ""
     match status:
         case "running":
@@ -77,7 +79,7 @@ def _by_status(state: Json, until: Ready) -> Verdict:
         case "restarting":
             return Pending(f"restarting, its last run ended {_end(state)}")
         case "exited":
-            return _exited(state, until)
+            return _exited(state, until, codes)
         case "dead" | "removing":
             return Hopeless(f"is {'dead' if status == 'dead' else 'being removed'}", logs=False)
         case "created" if state.get("Error"):
@@ -109,8 +111,8 @@ def _last_probe(health: Json) -> str:
     return f" (last probe: exit status {exit_code}{', ' + shown if shown else ''})"
 
 
-def _exited(state: Json, until: Ready) -> Verdict:
-    if until is Ready.COMPLETED and not state.get("ExitCode"):
+def _exited(state: Json, until: Ready, codes: Collection[int]) -> Verdict:
+    if until is Ready.COMPLETED and (state.get("ExitCode") or 0) in codes and not state.get("Error"):
         return Reached()
     return Hopeless(f"ended {_end(state)}" + (f": {state['Error']}" if state.get("Error") else ""))
 

@@ -385,7 +385,6 @@ class HookAction(ContainerAction):
         timeout: seconds that it may take.
     """
 
-    verb: ClassVar[str] = "run"
     stage: Stage
     number: int
     hook: Hook
@@ -406,6 +405,8 @@ class HookAction(ContainerAction):
 class RunHook(HookAction):
     """`POST /containers/{id}/exec`, and what belongs to it: a hook after the start or before the stop."""
 
+    verb: ClassVar[str] = "run"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOneOff(HookAction):
@@ -418,6 +419,7 @@ class RunOneOff(HookAction):
         networks: what it must be connected to beside the networks of its body.
     """
 
+    verb: ClassVar[str] = "run"
     one_off: str
     body: Mapping[str, Any]
     platform: str = ""

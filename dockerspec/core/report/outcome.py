@@ -30,7 +30,7 @@ class Outcome:
         message: the error, or for a skipped action the key of the action at fault; else empty.
         hint: what the user can do about the error, or empty.
         warnings: what the engine remarked on a call that succeeded.
-        logs: the last lines of a container that did not come up, or empty.
+        logs: the last lines of a container that did not come up, of a job or of a hook, or empty.
         seconds: how long it took.
         undo: whether it was a step of a way back.
         path: the spec path that the error is about, as `containers.web.ports[0]`, or empty where the engine's words do

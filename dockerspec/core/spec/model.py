@@ -40,7 +40,6 @@ from dockerspec.core.spec.model_resource import (
     VolumeSpec,
 )
 from dockerspec.core.spec.model_update import HttpWait, UpdatePolicy, Wait
-from dockerspec.core.spec.model_update import UpdatePolicy
 
 __all__ = [
     "BindOptions",

@@ -7,7 +7,7 @@ default holds.
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import AfterValidator, BeforeValidator, ValidatorFunctionWrapHandler, WrapValidator
 
 from dockerspec.core import values
 from dockerspec.core.spec.forms import (
@@ -49,7 +49,6 @@ from dockerspec.core.spec.forms import (
     flatten,
     key,
     list_of,
-    mapping_of,
 )
 from dockerspec.core.spec.model_hooks import Hook
 from dockerspec.core.spec.model_mounts import Mount
@@ -58,8 +57,8 @@ from dockerspec.core.spec.model_parts import (
     Dependency,
     Device,
     Endpoint,
-    Environment,
     EnvFile,
+    Environment,
     Gpu,
     Healthcheck,
     ImageSource,

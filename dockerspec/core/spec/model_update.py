@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, model_validator
 
 from dockerspec.core import values
+from dockerspec.core.nearest import nearest
 from dockerspec.core.spec.forms import (
     TEXT,
     Count,
@@ -64,15 +65,16 @@ class HttpWait(SpecModel):
     path: Annotated[str, AfterValidator(_path), Form("path", pattern(r"/\S*"))] = key(
         "/", "The path, with its query; / by default.", "/health"
     )
-    port: PortNumber | None = key(
-        None, "The port within the container; the only one that it exposes by default.", 8080
-    )
+    port: PortNumber | None = key(None, "The port within the container; the only one that it exposes by default.", 8080)
     scheme: Literal["http", "https"] = key(
         "http", "http or https; http by default. The certificate is not checked.", "https"
     )
     method: Literal["GET", "HEAD", "POST", "PUT", "OPTIONS"] = key("GET", "The method; GET by default.", "HEAD")
-    status: Statuses = key(
-        ((200, 399),), "Statuses that will do; 200 to 399 by default. Redirects are not followed.", "200-399", [200, 401]
+    status: Statuses | None = key(
+        None,
+        "Statuses that will do; 200 to 399 by default. Redirects are not followed.",
+        "200-399",
+        [200, 401],
     )
     headers: Options = key({}, "Headers to send.", {"Host": "shop.example"})
 
@@ -116,10 +118,10 @@ class Wait(SpecModel):
         if value in ("running", "healthy"):
             return {"state": value}
         if isinstance(value, (str, bool, int, float, list)):
-            raise ValueError(
-                f"{values.shown(value)} is neither running nor healthy; write one of them, "
-                "or a mapping with log, port, http, command or exit_code"
-            )
+            meant = nearest(value, ("running", "healthy")) if isinstance(value, str) else None
+            choice = "write one of them, or a mapping with log, port, http, command or exit_code"
+            fix = f"did you mean '{meant}'?" if meant else choice
+            raise ValueError(f"{values.shown(value)} is neither running nor healthy; {fix}")
         return value
 
     @model_validator(mode="after")
@@ -133,6 +135,20 @@ class Wait(SpecModel):
 class UpdatePolicy(SpecModel):
     """How a change of the container is rolled out."""
 
+    order: Literal["start-first", "stop-first"] | None = key(
+        None,
+        "Which is first: the new container ready, or the old one stopped. By default the former, start-first,"
+        " unless there is something that only one can have.",
+        "start-first",
+    )
+    parallelism: Count = key(1, "How many replicas are replaced at a time; 1 by default, 0 means all of them.", 2)
+    delay: Duration | None = key(None, "Pause between one batch of replicas and the next.", "10s")
+    max_failure_ratio: Ratio = key(0.0, "The share of replicas that may fail; 0 by default.", 0.25)
+    on_failure: Literal["rollback", "pause", "continue"] = key(
+        "rollback",
+        "What follows a failure: the replicas that were replaced come back, the rest is left alone, or it goes on.",
+        "pause",
+    )
     wait: Wait | None = key(
         None,
         "What counts as success: running, healthy, or a mapping of conditions; healthy where it has a check.",
@@ -140,5 +156,3 @@ class UpdatePolicy(SpecModel):
         {"log": "ready to accept connections", "port": 5432},
     )
     timeout: Duration | None = key(None, "Time to wait for that, and for each of its hooks.", "60s")
-
-

@@ -115,7 +115,9 @@ def parse_words(value: object) -> object:
             raise ValueError("a quote in the command is not closed; close it, or write a list: [CMD, ARG]") from None
         used = sorted(_SHELL & set(words))
         if used:
-            raise ValueError(f"no shell reads the command, so {used[0]!r} is a mere word; write [sh, -c, {shown(value)}]")
+            raise ValueError(
+                f"no shell reads the command, so {used[0]!r} is a mere word; write [sh, -c, {shown(value)}]"
+            )
     if isinstance(words, (list, tuple)) and (not words or not words[0]):
         raise ValueError("the command is empty; write a program and its arguments")
     return words

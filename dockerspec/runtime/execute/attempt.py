@@ -6,6 +6,7 @@ Callers: walker, rescue.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from dockerspec.core.plan.action import Action
 from dockerspec.core.report.outcome import Outcome, Status
@@ -25,14 +26,15 @@ def attempt(action: Action, tools: Tools, *, undo: bool = False) -> Outcome:
         undo: whether it is a step of a way back, for which an object that is not there is no failure.
     """
     begin = tools.clock.monotonic()
-    fate = _fate(action, tools, undo)
+    kept: list[str] = []
+    fate = _fate(action, replace(tools, keep=kept.append), undo)
     return Outcome(
         action=action,
         status=fate.status,
         message=fate.message,
         hint=fate.hint,
         warnings=fate.warnings,
-        logs=fate.logs,
+        logs=fate.logs or "\n".join(kept),
         seconds=tools.clock.monotonic() - begin,
         undo=undo,
     )

@@ -12,12 +12,13 @@ from typing import Any
 
 from dockerspec.core.ownership import owner_of
 from dockerspec.core.plan import action as act
+from dockerspec.core.ready import Ready
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
-from dockerspec.runtime.execute import images
+from dockerspec.runtime.execute import hooks, images
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
-from dockerspec.runtime.execute.tools import PackContext, Tools
+from dockerspec.runtime.execute.tools import PackContext, Tools, last_lines
 from dockerspec.runtime.volumes import labels_after_creation
 
 __all__ = ["OPERATIONS", "PackContext", "Tools", "perform"]
@@ -211,6 +212,8 @@ def _unpause_container(action: act.UnpauseContainer, tools: Tools) -> Warnings:
 
 def _await_container(action: act.AwaitContainer, tools: Tools) -> Warnings:
     tools.wait(action)
+    if action.until is Ready.COMPLETED:
+        tools.keep(last_lines(tools.engine, action.container))
     return ()
 
 
@@ -246,6 +249,8 @@ OPERATIONS: Mapping[type[act.Action], Callable[[Any, Tools], Warnings]] = {
     act.UnpauseContainer: _unpause_container,
     act.AwaitContainer: _await_container,
     act.PassGate: _pass_gate,
+    act.RunHook: hooks.run_hook,
+    act.RunOneOff: hooks.run_one_off,
 }
 """The operation of every kind of action."""
 

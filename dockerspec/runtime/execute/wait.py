@@ -11,19 +11,24 @@ from typing import Any
 
 from dockerspec.core.live.health import Hopeless, Pending, Reached, verdict
 from dockerspec.core.plan.action import AwaitContainer
+from dockerspec.core.ready import Ready
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import Cancelled, EngineError, NotFound
+from dockerspec.errors import Cancelled, NotFound
 from dockerspec.runtime.clock import Clock
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.feed import ContainerFeed
+from dockerspec.runtime.execute.probes import Prober
+from dockerspec.runtime.execute.tools import last_lines
 
 Json = Any
 
 SECOND_LOOK = 5.0
 """Seconds after which a waiter looks even though no event came; events can get lost."""
 
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 1.0
+"""Seconds between two tries of what the engine tells no event of."""
 _LOOK_WITHOUT_EVENTS = 0.5
-_LOG_LINES = 20
 _CANCEL_WATCH = 0.25
 
 
@@ -41,6 +46,22 @@ class _Steady:
         if run != self._run:
             self._run, self._since = run, now
         return self._settle - (now - self._since)
+
+
+class _Pauses:
+    """The pauses between two tries of the probes: short at first, then up to a second; a restart begins anew."""
+
+    def __init__(self) -> None:
+        self._run = ""
+        self._next = FIRST_PAUSE
+
+    def next(self, container: Json) -> float:
+        """Seconds until the next try."""
+        run = str((container.get("State") or {}).get("StartedAt"))
+        if run != self._run:
+            self._run, self._next = run, FIRST_PAUSE
+        pause, self._next = self._next, min(self._next * 1.6, LONGEST_PAUSE)
+        return pause
 
 
 class Waits:
@@ -77,7 +98,8 @@ class Waits:
         """
         end = self._clock.monotonic() + action.timeout
         ident, restarts_before = action.container, None
-        steady = _Steady(action.settle)
+        steady, pauses = _Steady(action.settle), _Pauses()
+        prober = Prober(self._engine, self._clock, action.probes, stopped) if action.probes else None
         while True:
             mark = self._feed.mark()
             if stopped():
@@ -86,19 +108,39 @@ class Waits:
             ident = container["Id"]
             if restarts_before is None:
                 restarts_before = container.get("RestartCount") or 0
-            match verdict(container, action.until, restarts_before):
+            match verdict(container, action.until, restarts_before, action.codes):
                 case Reached():
+                    if prober is not None:
+                        lack = prober.missing(container, action.name, end - self._clock.monotonic())
+                        if lack:
+                            self._pause(action, container, lack, mark, end, pauses)
+                            continue
                     left = steady.left(container, self._clock.monotonic())
                     if left <= 0:
                         return
                     self._feed.wait(ident, mark, left)
                 case Hopeless(reason, logs):
-                    raise ActionFailed(f"{action.name} {reason}", logs=self._last_lines(ident) if logs else "")
+                    raise ActionFailed(f"{action.name} {reason}", logs=last_lines(self._engine, ident) if logs else "")
                 case Pending(state):
                     left = end - self._clock.monotonic()
                     if left <= 0:
                         raise self._too_late(action, ident, state)
                     self._feed.wait(ident, mark, min(left, self._patience()))
+
+    def _pause(
+        self, action: AwaitContainer, container: Json, lack: str, mark: int, end: float, pauses: _Pauses
+    ) -> None:
+        """Sleep until the probes are worth another try; an event of the container's ends it at once."""
+        ident, now = container["Id"], self._clock.monotonic()
+        if action.until is Ready.COMPLETED:
+            raise ActionFailed(f"{action.name} ended as it should, but {lack}", logs=last_lines(self._engine, ident))
+        if now >= end:
+            raise ActionFailed(
+                f"{action.name} was not ready within {action.timeout:g} s; {lack}",
+                hint="see why in its log, or allow it more time with update.timeout",
+                logs=last_lines(self._engine, ident),
+            )
+        self._feed.wait(ident, mark, min(pauses.next(container), end - now))
 
     def _patience(self) -> float:
         return SECOND_LOOK if self._feed.alive else _LOOK_WITHOUT_EVENTS
@@ -113,15 +155,8 @@ class Waits:
         return ActionFailed(
             f"{action.name} was not {action.until} within {action.timeout:g} s; it was {state}",
             hint="see why in its log, or allow it more time with update.timeout",
-            logs=self._last_lines(ident),
+            logs=last_lines(self._engine, ident),
         )
-
-    def _last_lines(self, ident: str) -> str:
-        """The end of the container's log, which explains more than its state; empty if there is none to be had."""
-        try:
-            return self._engine.container_logs(ident, tail=_LOG_LINES).rstrip()
-        except EngineError:
-            return ""
 
     def _watch_cancel(self) -> None:
         """Wake all waiters when the run is stopped. An event object can't be waited for beside a condition."""

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from types import TracebackType
 
-from dockerspec.core.plan.action import Action, AwaitContainer, PassGate
+from dockerspec.core.plan.action import Action, AwaitContainer, HookAction, PassGate, RunOneOff
 from dockerspec.core.plan.plan import Plan, Rescue
 from dockerspec.core.report.outcome import Outcome, Report, Status
 from dockerspec.core.report.progress import (
@@ -37,7 +37,7 @@ from dockerspec.runtime.execute.wait import Waits
 
 _log = logging.getLogger(__name__)
 
-_WAITS = (AwaitContainer, PassGate)
+_WAITS = (AwaitContainer, PassGate, HookAction)
 """Actions that take long and make no calls, or few: they must not stand in the way of others."""
 
 
@@ -110,8 +110,9 @@ class _Run:
         self._inbox: SimpleQueue[Progress | _WayBackGone] = SimpleQueue()
         self._under_way = 0
         waiting = sum(isinstance(action, _WAITS) for action in plan.actions.values())
-        undo_waits = any(isinstance(step, AwaitContainer) for step in _undo_steps(plan))
-        self._waits = Waits(engine, clock, cancel) if waiting or undo_waits else None
+        steps = (*plan.actions.values(), *_undo_steps(plan))
+        listens = any(isinstance(step, (AwaitContainer, RunOneOff)) for step in steps)
+        self._waits = Waits(engine, clock, cancel) if listens else None
         self._calls = ThreadPoolExecutor(parallelism, thread_name_prefix="call")
         # Waits have threads of their own: what they wait for may need a free one to come about.
         self._waiters = ThreadPoolExecutor(max(waiting, 1), thread_name_prefix="wait")

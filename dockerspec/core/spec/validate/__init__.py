@@ -29,6 +29,7 @@ from dockerspec.core.spec.validate.networks import check_addresses, check_subnet
 from dockerspec.core.spec.validate.ports import check_ports
 from dockerspec.core.spec.validate.references import check_references
 from dockerspec.core.spec.validate.removal import check_removal
+from dockerspec.core.spec.validate.waits import check_waits
 
 __all__ = ["RULES", "validate"]
 
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     check_mounts,
     check_limits,
     check_conditions,
+    check_waits,
     check_removal,
     check_external,
     check_images,

@@ -40,7 +40,12 @@ def check_conditions(stack: Stack, findings: Findings) -> None:
                 "write restart: no or on-failure, or state: running",
             )
         _check_test(spec, ("containers", name, "healthcheck", "test"), findings)
-        if spec.update is not None and spec.update.wait is not None and spec.update.wait.state == "healthy" and has_no_check(spec):
+        if (
+            spec.update is not None
+            and spec.update.wait is not None
+            and spec.update.wait.state == "healthy"
+            and has_no_check(spec)
+        ):
             findings.error(
                 ("containers", name, "update", "wait"),
                 "the container never becomes healthy, since its health check is disabled",
