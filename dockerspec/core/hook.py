@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-LABEL = "dockerspec.pre_stop"
-"""The label with the commands to run before a container is stopped, for the time when no spec has them any more."""
+LABEL = "dockerspec.hooks"
+"""The label with the hooks that a container may need when no spec has them any more: the stop of one that was dropped,
+and the start of one that comes back since its successor failed.
+"""
 
 
 class Stage(StrEnum):
@@ -42,42 +44,51 @@ class Hook:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def to_label(hooks: Iterable[Hook], secret: Collection[str]) -> str:
+def to_label(hooks: Mapping[Stage, Iterable[Hook]], secret: Collection[str]) -> str:
     """The label's value; empty where nothing is to be kept.
 
     A variable whose value holds a secret is left out, and so is a hook whose command does: anyone who may list
     containers can read labels.
 
     Args:
-        hooks: the hooks, in order.
+        hooks: the hooks of the stages to be kept, in order.
         secret: values that must not be shown.
     """
-    kept = []
-    for hook in hooks:
-        if any(item in word for item in secret for word in (*hook.command, hook.user, hook.working_dir)):
-            continue
-        environment = {
-            name: value for name, value in hook.environment.items() if not any(item in value for item in secret)
-        }
-        entry: dict[str, Any] = {"command": list(hook.command), "user": hook.user, "privileged": hook.privileged}
-        entry |= {"working_dir": hook.working_dir, "environment": environment}
-        kept.append({name: value for name, value in entry.items() if value})
-    return json.dumps(kept, sort_keys=True, separators=(",", ":")) if kept else ""
+    kept = {
+        stage.value: [_entry(hook, secret) for hook in items if not _tells(hook, secret)]
+        for stage, items in hooks.items()
+    }
+    told = {stage: entries for stage, entries in kept.items() if entries}
+    return json.dumps(told, sort_keys=True, separators=(",", ":")) if told else ""
 
 
-def from_label(labels: Mapping[str, str] | None) -> tuple[Hook, ...]:
-    """The hooks that a container's labels keep; none where the label is missing or was tampered with."""
+def _tells(hook: Hook, secret: Collection[str]) -> bool:
+    return any(item in word for item in secret for word in (*hook.command, hook.user, hook.working_dir))
+
+
+def _entry(hook: Hook, secret: Collection[str]) -> dict[str, Any]:
+    environment = {name: value for name, value in hook.environment.items() if not any(item in value for item in secret)}
+    entry: dict[str, Any] = {"command": list(hook.command), "user": hook.user, "privileged": hook.privileged}
+    entry |= {"working_dir": hook.working_dir, "environment": environment}
+    return {name: value for name, value in entry.items() if value}
+
+
+def from_label(labels: Mapping[str, str] | None) -> dict[Stage, tuple[Hook, ...]]:
+    """The hooks that a container's labels keep, by stage; none where the label is missing or was tampered with."""
+    text = (labels or {}).get(LABEL)
+    if not text:
+        return {}
     try:
-        entries = json.loads((labels or {}).get(LABEL) or "[]")
-        return tuple(
-            Hook(
-                command=tuple(map(str, entry["command"])),
-                user=str(entry.get("user", "")),
-                privileged=entry.get("privileged") is True,
-                working_dir=str(entry.get("working_dir", "")),
-                environment={str(name): str(value) for name, value in (entry.get("environment") or {}).items()},
-            )
-            for entry in entries
-        )
+        return {Stage(stage): tuple(map(_hook, entries)) for stage, entries in json.loads(text).items()}
     except (ValueError, TypeError, KeyError, AttributeError):
-        return ()
+        return {}
+
+
+def _hook(entry: Any) -> Hook:
+    return Hook(
+        command=tuple(map(str, entry["command"])),
+        user=str(entry.get("user", "")),
+        privileged=entry.get("privileged") is True,
+        working_dir=str(entry.get("working_dir", "")),
+        environment={str(name): str(value) for name, value in (entry.get("environment") or {}).items()},
+    )

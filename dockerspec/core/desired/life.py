@@ -32,15 +32,20 @@ def _hook(item: Any, variables: dict[str, str]) -> Hook:
     )
 
 
-def pre_stop_label(spec: ContainerSpec, context: Context) -> str:
-    """What a container's label keeps of its `pre_stop`; empty where there is nothing to keep."""
-    if not spec.pre_stop:
+def hooks_label(spec: ContainerSpec, context: Context) -> str:
+    """What a container's label keeps of its hooks; empty where there is nothing to keep."""
+    if not spec.pre_stop and not spec.post_start:
         return ""
-    plain = [
-        _hook(item, {name: value for name, value in item.environment.items() if isinstance(value, str)})
-        for item in spec.pre_stop
-    ]
-    return to_label(plain, {*context.sensitive, *filter(None, context.secrets.values())})
+    kept = {
+        Stage.POST_START: [_hook(item, _plain(item)) for item in spec.post_start],
+        Stage.PRE_STOP: [_hook(item, _plain(item)) for item in spec.pre_stop],
+    }
+    return to_label(kept, {*context.sensitive, *filter(None, context.secrets.values())})
+
+
+def _plain(item: Any) -> dict[str, str]:
+    """A hook's variables without those that come from secrets."""
+    return {name: value for name, value in item.environment.items() if isinstance(value, str)}
 
 
 def probes_of(spec: ContainerSpec) -> tuple[Probe, ...]:

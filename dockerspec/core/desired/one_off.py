@@ -36,6 +36,10 @@ def one_off_body(desired: DesiredContainer, hook: Hook, number: int, owner: str)
     body = {key: value for key, value in desired.body().items() if key not in _NOT_TAKEN}
     own = desired.address
     host = {key: value for key, value in (body.get("HostConfig") or {}).items() if key not in _NOT_TAKEN_OF_HOST}
+    # Anonymous volumes are the owner's, not new ones.
+    mounts = [item for item in host.pop("Mounts", ()) if item.get("Source") or item["Type"] != "volume"]
+    if mounts:
+        host["Mounts"] = mounts
     host["VolumesFrom"] = [*(host.get("VolumesFrom") or ()), owner]
     # Its log is read, which not every driver allows.
     host["LogConfig"] = {"Type": "json-file"}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dockerspec.core.address import Address
-from dockerspec.core.desired.life import hooks_of, pre_stop_label
+from dockerspec.core.desired.life import hooks_label, hooks_of
 from dockerspec.core.facts import Value
-from dockerspec.core.hook import LABEL as PRE_STOP_LABEL
+from dockerspec.core.hook import LABEL as HOOKS
 from dockerspec.core.hook import Hook, Stage
 from dockerspec.core.ownership import SECRETS, owner_labels, record, record_told
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
@@ -167,9 +167,9 @@ class DesiredContainer:
         own = owner_labels(self.stack, self.address.name, self.address.replica, digests)
         if self.secrets:
             own[SECRETS] = ",".join(sorted(self.secrets))
-        kept = pre_stop_label(self.spec, self.context)
+        kept = hooks_label(self.spec, self.context)
         if kept:
-            own[PRE_STOP_LABEL] = kept
+            own[HOOKS] = kept
         return {**body, "Labels": {**body.get("Labels", {}), **own}}
 
 

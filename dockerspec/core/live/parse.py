@@ -119,7 +119,7 @@ def _container(
         networks={name: (item or {}).get("NetworkID") or "" for name, item in sorted(attached.items())},
         published=_published(raw),
         mode=(raw.get("HostConfig") or {}).get("NetworkMode") or "",
-        pre_stop=from_label(config.get("Labels")),
+        hooks=from_label(config.get("Labels")),
         one_off=ONE_OFF in (config.get("Labels") or {}),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dockerspec.core.facts import EngineFacts, ImageFacts, Value
-from dockerspec.core.hook import Hook
+from dockerspec.core.hook import Hook, Stage
 from dockerspec.core.marks import Mark
 
 
@@ -51,7 +51,7 @@ class LiveContainer:
         published: the host ports that the engine listens on, as `ADDRESS:PORT`, by the container's own.
         mode: the engine's network mode: the network that it was created in, or a mode such as `host`.
         secrets: the environment variables that were secret at creation.
-        pre_stop: the commands to run before it is stopped, as far as its label keeps them.
+        hooks: the commands around its start and stop, as far as its label keeps them.
         one_off: whether it is no container of the spec's, but one made for a hook before such a one's start.
     """
 
@@ -69,7 +69,7 @@ class LiveContainer:
     published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mode: str = ""
     secrets: frozenset[str] = frozenset()
-    pre_stop: tuple[Hook, ...] = ()
+    hooks: Mapping[Stage, tuple[Hook, ...]] = field(default_factory=dict)
     one_off: bool = False
 
 

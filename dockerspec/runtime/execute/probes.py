@@ -44,6 +44,7 @@ class Prober:
         self._probes = probes
         self._stopped = stopped
         self._host = engine_host(engine.endpoint)
+        self._answers: dict[tuple[str, ...], str] = {}
         self._logs = {probe.pattern: _Log(engine, probe.pattern) for probe in probes if isinstance(probe, LogSays)}
 
     def missing(self, container: Json, name: str, left: float) -> str:
@@ -110,8 +111,12 @@ class Prober:
             return "its command could not be run, since it had no process"  # the next look at it says more
         said = f": {_short(ended.output)}" if ended.output else ""
         if ended.code is None:
-            return f"its command {command[0]} was still running{said}"
-        return f"its command {command[0]} ended with exit status {ended.code}{said}" if ended.code else ""
+            # Time was up in the middle of a try; what came of the one before says more.
+            return self._answers.get(command) or f"its command {command[0]} was still running{said}"
+        if not ended.code:
+            return ""
+        self._answers[command] = f"its command {command[0]} ended with exit status {ended.code}{said}"
+        return self._answers[command]
 
 
 class _Log:
