@@ -186,6 +186,6 @@ def test_a_jobs_log_is_in_the_report_without_its_secrets(stage: Stage) -> None:
     report = stage.docker.apply(stage.docker.plan(spec), spec=spec)
     assert report.ok, told(report)
     kept = [item["logs"] for item in json.loads(report_json(report, mask=spec.sensitive))["outcomes"] if item["logs"]]
-    assert [text.splitlines() for text in kept] == [[f"line {number} ***" for number in range(11, 31)]]
-    assert "line 30 ***" in render_report(report, mask=spec.sensitive, verbose=1)
+    assert [text.splitlines() for text in kept] == [[f"line {number} (sensitive)" for number in range(11, 31)]]
+    assert "line 30 (sensitive)" in render_report(report, mask=spec.sensitive, verbose=1)
     assert "line 30" not in render_report(report, mask=spec.sensitive)

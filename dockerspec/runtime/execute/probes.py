@@ -30,7 +30,7 @@ _SILENCE = 0.1
 """Seconds for which a relayed connection must stay open to count: a relay that finds nobody closes it at once."""
 _SHOWN = 300
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLY = timedelta(seconds=1)
+_EARLY = timedelta(milliseconds=250)
 _LATE = timedelta(milliseconds=20)
 
 
@@ -160,9 +160,11 @@ def _beginning(state: Json) -> str:
     ended = _parsed(state.get("FinishedAt") or "")
     started = _parsed(state.get("StartedAt") or "")
     if ended is None or started is None or ended.year == 1:
-        return ""
-    former = ended + min(_LATE, max((started - ended) / 2, timedelta()))
-    return _seconds(max(former, started - _EARLY))
+        return ""  # its first run
+    early = started - _EARLY
+    if ended >= started:
+        return _seconds(early)  # the end is the present run's
+    return _seconds(max(early, ended + min(_LATE, (started - ended) / 2)))
 
 
 def _parsed(text: str) -> datetime | None:
