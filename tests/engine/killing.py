@@ -34,6 +34,7 @@ READS = {
     "image",
     "images",
     "info",
+    "inspect_exec",
     "inspect_containers",
     "network",
     "networks",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dockerspec.core.ownership import ONE_OFF
 from dockerspec.core.values.sizes import parse_size
 from dockerspec.errors import NotFound
 from dockerspec.testing import FakeEngine
@@ -87,6 +88,12 @@ class Drift:
         if item.get("started", False):
             self.engine.start_container(item["name"])
 
+    def hook_left(self, key: str) -> None:
+        """The container of a hook before a start, as a run that was killed leaves it."""
+        old = self.engine.container(self.container(key))
+        name, labels = f"{old['Name'][1:]}.pre_start", {**old["Config"]["Labels"], ONE_OFF: "0"}
+        self.engine.create_container(name, {"Image": old["Config"]["Image"], "Cmd": ["prepare"], "Labels": labels})
+
     def foreign_container(self, item: str | Mapping[str, Json]) -> None:
         """`docker run`, by somebody else."""
         given = {"name": item} if isinstance(item, str) else dict(item)
@@ -124,6 +131,7 @@ WORDS: Mapping[str, Callable[[Drift, Json], object]] = {
     "foreign-network": Drift.foreign_network,
     "foreign-volume": Drift.foreign_volume,
     "health": Drift.health,
+    "hook-left": Drift.hook_left,
     "image": Drift.image,
     "kill": lambda drift, key: drift.engine.kill_container(drift.container(key)),
     "pause": lambda drift, key: drift.engine.pause_container(drift.container(key)),

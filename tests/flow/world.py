@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dockerspec.api import Docker
+from dockerspec.core.ownership import ONE_OFF
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.spec.load import LoadResult
@@ -69,7 +70,8 @@ NO_WISHES = Wishes()
 class World:
     """One made-up engine.
 
-    A container whose command is `true` or `false` ends at once, any other runs; a health check says healthy.
+    A container whose command is `true` or `false` ends at once, as does one for a hook; any other runs. Each writes
+    "ready" at its start. A health check says healthy, and a command in a container succeeds.
     """
 
     def __init__(self, api: tuple[int, int] = (1, 51)) -> None:
@@ -82,7 +84,8 @@ class World:
 
     def _started(self, name: str) -> None:
         container = self.engine.container(name)
-        ending = _ENDINGS.get(container["Path"])
+        self.engine.write_log(name, "ready\n")
+        ending = 0 if ONE_OFF in container["Config"]["Labels"] else _ENDINGS.get(container["Path"])
         if ending is not None:
             self.engine.exit(name, ending)
         elif "Health" in container["State"]:

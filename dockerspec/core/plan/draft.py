@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.plan.action import Action
@@ -60,30 +61,23 @@ class Draft:
             self._wishes.append((first, then))
 
     def put_before(self, key: str, actions: Iterable[Action]) -> None:
-        """Put actions right before one that is there, one after the other: they wait for all that it waits for."""
-        sooner = [first for first, then in self._edges if then == key]
-        wished = [first for first, then in self._wishes if then == key]
-        last, added = None, []
-        for action in actions:
-            last = self.add(action, (*sooner, last))
-            added.append(last)
-            for first in wished:
-                self.wish(first, last)
-        self.edge(last, key)
+        """Put actions right before one that is there, one after the other: they wait for all that it waited for."""
+        added = [self.add(action) for action in actions]
+        if not added:
+            return
+        for order in (self._edges, self._wishes):
+            order[:] = [(first, added[0] if then == key else then) for first, then in order]
+        self._edges += pairwise((*added, key))
         self._join(key, (*added, key))
 
     def put_after(self, key: str, actions: Iterable[Action]) -> None:
-        """Put actions right after one that is there, one after the other: all that waits for it waits for them."""
-        later = [then for first, then in self._edges if first == key]
-        wished = [then for first, then in self._wishes if first == key]
-        last, added = key, []
-        for action in actions:
-            last = self.add(action, (last,))
-            added.append(last)
-        for then in later:
-            self.edge(last, then)
-        for then in wished:
-            self.wish(last, then)
+        """Put actions right after one that is there, one after the other: all that waited for it waits for them."""
+        added = [self.add(action) for action in actions]
+        if not added:
+            return
+        for order in (self._edges, self._wishes):
+            order[:] = [(added[-1] if first == key else first, then) for first, then in order]
+        self._edges += pairwise((key, *added))
         self._join(key, (key, *added))
 
     def _join(self, key: str, keys: tuple[str, ...]) -> None:

@@ -203,6 +203,39 @@ def test_logs_of_either_form(tmp_path: Path, version: str, kind: str, terminal: 
     assert _paths(server)[1].endswith("tail=5")
 
 
+def _frame(data: bytes) -> bytes:
+    return b"\x01\0\0\0" + len(data).to_bytes(4, "big") + data
+
+
+def test_the_output_of_a_command_comes_as_it_is_written(tmp_path: Path) -> None:
+    """Frames need not end where pieces do, and silence is told."""
+    whole = _frame(b"one\n") + _frame(b"two\n")
+
+    def speak(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n")
+        peer.send(whole[:10])
+        time.sleep(0.35)  # not a wait for something: silence is what is sent
+        peer.send(whole[10:])
+
+    with serve(tmp_path / "s", _then(), lambda peer: (peer.request(), speak(peer))) as server:
+        gateway = _gateway(server, tmp_path)
+        assert gateway.api_version == (1, 51)
+        pieces = list(gateway.start_exec("x"))
+        gateway.close()
+    assert b"".join(pieces) == b"one\ntwo\n"
+    assert pieces.count(b"") >= 2
+    assert json.loads(server.heard[-1].body) == {"Detach": False, "Tty": False}
+
+
+def test_a_command_that_is_refused(tmp_path: Path) -> None:
+    refuse = lambda peer: (peer.request(), peer.json({"message": "no such user"}, 400))  # noqa: E731
+    with serve(tmp_path / "s", _then(), refuse) as server:
+        gateway = _gateway(server, tmp_path)
+        with pytest.raises(EngineError, match="no such user"):
+            list(gateway.start_exec("x"))
+        gateway.close()
+
+
 @pytest.mark.parametrize(("version", "asked"), [("1.41", True), ("1.43", True), ("1.44", False), ("1.51", False)])
 def test_older_engines_are_told_to_refuse_duplicate_networks(tmp_path: Path, version: str, asked: bool) -> None:
     with serve(tmp_path / "s", _then(lambda peer: peer.json({"Id": "1"}, 201), version=version)) as server:
