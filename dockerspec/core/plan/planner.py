@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dockerspec.core.address import Address, Kind
-from dockerspec.core.desired.life import wished_state
+from dockerspec.core.desired.life import probes_of, wished_state
 from dockerspec.core.diagnostics import Diagnostic, Severity, error, warning
 from dockerspec.core.diff.change import ChangeKind
 from dockerspec.core.diff.containers import is_up
@@ -183,6 +183,7 @@ def _plan_containers(diff: Diff, draft: Draft, *, rolling: bool) -> None:
             roll(own, diff.pairs[own[0].address].desired.spec.update or UpdatePolicy(), draft)
     for finding, key in removals:
         _order_extra(finding, key, diff.pairs, draft)
+        _prove_successor(finding, key, diff.pairs, draft)
         for turn in turns.get(finding.change.address.name, ()):
             # A replica that goes serves until the others are ready.
             draft.wish(turn.ready, draft.halted.get(finding.change.address))
@@ -201,6 +202,22 @@ def _order_extra(finding: Finding, key: str, pairs: Mapping[Address, Pair], draf
         same = action.address == finding.change.address
         if same and getattr(action, "container", removed.container) != removed.container:
             draft.edge(key, other)
+
+
+def _prove_successor(finding: Finding, key: str, pairs: Mapping[Address, Pair], draft: Draft) -> None:
+    """Before what an interrupted replacement set aside goes, its successor must be what the spec's own probes demand.
+
+    That it is up can be seen by the plan; the probes only a run can try, and the one that was killed may not have.
+    """
+    pair, old = pairs.get(finding.change.address), finding.subject.live_container
+    if pair is None or old is None or not pair.finish or not is_aside(old) or not probes_of(pair.desired.spec):
+        return
+    address = finding.change.address
+    if address in draft.ready:
+        return
+    proof = draft.add(await_action(pair.desired, finding.change.cause, Ready.HEALTHY))
+    draft.ready[address] = proof
+    draft.edge(proof, draft.halted.get(address, key))
 
 
 def _awaited(diff: Diff) -> dict[Address, Ready]:
