@@ -59,11 +59,12 @@ def load_files(
     files = [source for name in names if (source := _source(name, folder, found))]
     environment = dict(os.environ if environ is None else environ)
     base = Path(files[0].folder) if files else folder
-    dotenv = _dotenv([os.fspath(path) for path in env_files], folder, base, environment, found)
+    sources = _dotenv_paths([os.fspath(path) for path in env_files], folder, base)
+    dotenv = _dotenv(sources, bool(env_files), environment, found)
     given = _given(variables, found)
     if found:
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
-    return load(files, Variables(given, environment, dotenv), read_text)
+    return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text)
 
 
 def read_text(path: str) -> str | FileFault:
@@ -120,16 +121,20 @@ def _source(name: str, folder: Path, found: list[Diagnostic]) -> SourceFile | No
     return SourceFile(shown, text, os.path.normpath(parent))
 
 
+def _dotenv_paths(names: list[str], folder: Path, base: Path) -> dict[str, str]:
+    """The files with values: absolute paths by the names as they were given."""
+    return {name: str((folder if names else base).absolute() / name) for name in names or [".env"]}
+
+
 def _dotenv(
-    names: list[str], folder: Path, base: Path, environment: Mapping[str, str], found: list[Diagnostic]
+    sources: Mapping[str, str], named: bool, environment: Mapping[str, str], found: list[Diagnostic]
 ) -> dict[str, str]:
     """Read the files with values; `.env` may be missing, files that were named may not."""
     values: dict[str, str] = {}
-    for name in names or [".env"]:
-        path = (folder if names else base) / name
-        text = read_text(str(path))
+    for name, path in sources.items():
+        text = read_text(path)
         if isinstance(text, FileFault):
-            if names or not text.missing:
+            if named or not text.missing:
                 fix = text.fix or "check the name given with --env-file"
                 found.append(error("", f"the env file {text.summary}", fix, Span(name, 1, 1)))
             continue
