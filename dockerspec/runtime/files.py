@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
@@ -65,6 +66,36 @@ def load_files(
     if found:
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
     return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text)
+
+
+def load_text(
+    text: str,
+    name: str,
+    given: Mapping[str, str] | Sequence[str],
+    dotenv: Sequence[str | os.PathLike[str]],
+    fill: Callable[[Mapping[str, str]], Mapping[str, str]],
+    *,
+    named: bool,
+) -> LoadResult:
+    """Load a spec that is no file, such as one of the history; its paths are absolute.
+
+    Args:
+        text: the spec.
+        name: what diagnostics call it.
+        given: values that win over all others, as in `load_files`.
+        dotenv: files with variable values, by absolute path or from the working folder.
+        fill: given all values that are known, further ones for variables that have none.
+        named: whether a missing file of `dotenv` is a fault.
+    """
+    found: list[Diagnostic] = []
+    environment = dict(os.environ)
+    sources = _dotenv_paths([os.fspath(path) for path in dotenv], Path.cwd(), Path.cwd()) if dotenv else {}
+    variables = Variables(_given(given, found), environment, _dotenv(sources, named, environment, found))
+    if found:
+        return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
+    more = fill(variables.merged())
+    variables = replace(variables, dotenv={**more, **variables.dotenv}, paths=tuple(sources.values()))
+    return load([SourceFile(name, text, "/")], variables, read_text)
 
 
 def read_text(path: str) -> str | FileFault:

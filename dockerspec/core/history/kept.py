@@ -33,6 +33,9 @@ from dockerspec.core.spec.source import FileFault
 SHORTEST_SECRET = 4
 """Shorter values occur by chance; the masks of the pages leave them alone too."""
 
+_TELLING = 8
+"""From so many characters on a value of a file of variables is masked wherever it occurs."""
+
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _NO_NAME = re.compile(r"[^A-Za-z0-9]+")
 
@@ -297,3 +300,24 @@ def changed_files(kept: KeptSpec, stack: Stack, origin: Origin) -> dict[str, tup
             names = sorted({*found, *before} - {""})
             changed[key] = tuple(name for name in names if found.get(name) != before.get(name))
     return changed
+
+
+def masks(spec: LoadResult) -> frozenset[str]:
+    """What no document of the history may show: secrets, whatever may be one, and what files of variables hold.
+
+    Short values of such files are let through: words like `true` and `info` occur everywhere.
+    """
+    origin, stack = spec.origin, spec.stack
+    if origin is None or stack is None:
+        return spec.sensitive
+    found = set(spec.sensitive)
+    named = {name for name in origin.values if any(name in file.text for file in origin.files)}
+    found |= {origin.values[name] for name in named if _is_secret(origin, name, origin.values[name], set())}
+    for values in file_values(stack, origin).values():
+        found |= {value for value in values.values() if len(value) >= _TELLING}
+    for container in stack.containers.values():
+        pairs = container.environment.items()
+        found |= {
+            value for name, value in pairs if isinstance(value, str) and _looks_secret("environment", name, value)
+        }
+    return frozenset(found)
