@@ -251,6 +251,10 @@ class Docker:
             report = traced(report, spec)
         if spec is not None and report.ok and not plan.partial and not plan.destroys:
             report = replace(report, remaining=self.plan(spec).changes)
+        if not plan.is_empty:
+            from dockerspec.core.report.standing import concluded
+
+            report = concluded(report, plan, f"dockerspec rollback {again.number}" if again is not None else "")
         if run is not None:
             run.finish(report, self._engine)
         return report

@@ -75,6 +75,16 @@ def report_json(report: Report, *, mask: frozenset[str] = _NOTHING) -> str:
             "outcomes": [_outcome(item, masker) for item in report.outcomes.values()],
             "undone": [_outcome(item, masker) for item in report.undone],
             "remaining": [_change(change, masker) for change in report.remaining],
+            "standing": [
+                {
+                    "address": masker.mask(str(item.address)),
+                    "name": masker.mask(item.name),
+                    "stand": item.stand.value,
+                    "note": masker.mask(item.note),
+                }
+                for item in report.standing
+            ],
+            "next": [{"command": masker.mask(item.command), "why": masker.mask(item.why)} for item in report.next],
         }
     )
 
@@ -179,7 +189,12 @@ def _outcome(item: Outcome, masker: Masker) -> Json:
         "line": item.span.line if item.span else None,
         "column": item.span.column if item.span else None,
         "warnings": [masker.mask(text) for text in item.warnings],
+        "kind": item.kind.value if item.kind else None,
         "logs": masker.mask(item.logs),
+        "health": [
+            {"ended": check.ended, "exit_code": check.exit_code, "output": masker.mask(check.output)}
+            for check in item.checks
+        ],
         "seconds": round(item.seconds, 3),
     }
 
