@@ -54,7 +54,7 @@ def _stand(mine: list[Outcome], undone: list[Outcome]) -> tuple[Stand, str]:
         broken = [item for item in undone if item.status is not Status.DONE]
         if broken:
             return Stand.HALF_DONE, f"{_LOST}: {_listed(broken)}"
-        return Stand.AS_BEFORE, "its way back was gone"
+        return Stand.AS_BEFORE, "taken back"
     if all(item.status is Status.DONE for item in mine):
         return Stand.DONE, ""
     changed = [item for item in mine if _changed(item)]

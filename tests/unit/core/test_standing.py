@@ -50,7 +50,7 @@ def out(action: Action, status: str, kind: Failure | None = None) -> Outcome:
             [out(CREATE, "done"), out(AWAIT, "failed", Failure.EXIT)],
             [out(STOP, "done")],
             Stand.AS_BEFORE,
-            "its way back was gone",
+            "taken back",
         ),
         (
             [out(CREATE, "done"), out(AWAIT, "failed", Failure.EXIT)],
