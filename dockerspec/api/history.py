@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dockerspec.core.history.discreet import discreet
 from dockerspec.core.history.entry import Details, Entry, Fate, Pin, last_good, outcome_digest
 from dockerspec.core.history.kept import KeptSpec, keep, masks
 from dockerspec.core.history.pins import run_references
@@ -153,7 +154,7 @@ class Run:
         self._journal, self._words, self._clock = journal, words, clock
         self._spec, self._again = spec, again[1] if again else None
         self._mask = masks(spec)
-        self._plan = plan
+        self._plan = plan = replace(plan, changes=discreet(plan.changes, spec.require()))
         began = clock.time()
         self._begin = clock.monotonic()
         kept, unkept = self._kept(again[1] if again else None)
@@ -198,6 +199,7 @@ class Run:
         from dockerspec.render.json import report_json
         from dockerspec.render.text import render_report
 
+        report = replace(report, remaining=discreet(report.remaining, self._spec.require()))
         fate = Fate.STOPPED if report.cancelled else Fate.DONE if report.ok else Fate.FAILED
         details = replace(
             self._details,

@@ -83,7 +83,11 @@ def test_runs_are_listed_and_shown(run: Run, docker: Docker, folder: Path, tmp_p
     missing = run("history", "show", "9")
     assert missing.status == 1
     assert "the history has no run 9" in missing.err
-    for secret in (b"who-secret-7", b"file-staple-9"):
+    (tmp_path / "web.env").write_text("LONG=another-one-9\n")
+    spec = load([tmp_path / "s.yaml"], variables=WHO)
+    assert docker.apply(docker.plan(spec), spec=spec, history=History()).ok
+    assert "environment.LONG" in run("history", "show", "3").out
+    for secret in (b"who-secret-7", b"file-staple-9", b"another-one-9"):
         assert secret not in (folder / "history.db").read_bytes()
 
 
