@@ -74,9 +74,11 @@ def _usable(entry: Entry, details: Details, facts: EngineFacts) -> KeptSpec:
 
 def _found_again(engine: Engine, stack: str, kept: KeptSpec, known: Mapping[str, str]) -> dict[str, str]:
     """Values that the spec held and the history did not keep, where a container of the stack still has them."""
+    # Nothing is built on the way back.
+    found = {name: "" for name, item in kept.withheld.items() if item.builds}
     wanted = {name: item for name, item in kept.withheld.items() if item.container and name not in known}
     if not wanted:
-        return {}
+        return found
     environments: dict[str, list[Mapping[str, str | None]]] = {}
     for item in engine.containers():
         owner = owner_of(item.get("Labels"))
@@ -86,8 +88,7 @@ def _found_again(engine: Engine, stack: str, kept: KeptSpec, known: Mapping[str,
             config = engine.container(item["Id"]).get("Config") or {}
         except NotFound:
             continue
-        environments.setdefault(owner.resource, []).append(pairs(config.get("Env")))
-    found: dict[str, str] = {}
+        environments.setdefault(owner.resource, []).append({**(config.get("Labels") or {}), **pairs(config.get("Env"))})
     for name, item in wanted.items():
         for values in environments.get(item.container, ()):
             value = values.get(item.variable)

@@ -254,7 +254,9 @@ class Docker:
         if not plan.is_empty:
             from dockerspec.core.report.standing import concluded
 
-            report = concluded(report, plan, f"dockerspec rollback {again.number}" if again is not None else "")
+            command = f"dockerspec rollback {again.number}" if again is not None else ""
+            back = 0 if run is None or report.ok or again is not None else run.last_good()
+            report = concluded(report, plan, command, back)
         if run is not None:
             run.finish(report, self._engine)
         return report

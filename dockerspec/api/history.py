@@ -189,6 +189,14 @@ class Run:
         kept = keep(self._spec, new_salt().hex())
         return (kept, "") if isinstance(kept, KeptSpec) else (None, kept)
 
+    def last_good(self) -> int:
+        """The number of the last run on the stack that succeeded; 0 for none."""
+        try:
+            entry = last_good(self._journal.entries(self._plan.stack, self._plan.engine.id))
+        except HistoryError:
+            return 0
+        return entry.number if entry is not None else 0
+
     def finish(self, report: Report, engine: Engine) -> None:
         """Complete the run with what became of it.
 

@@ -36,6 +36,8 @@ SHORTEST_SECRET = 4
 _TELLING = 8
 """From so many characters on a value of a file of variables is masked wherever it occurs."""
 
+_BUILD = "/"
+"""In the place of a container's key: the value is a build's."""
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _NO_NAME = re.compile(r"[^A-Za-z0-9]+")
 
@@ -45,14 +47,16 @@ class Withheld:
     """A value that was written in the spec and is not kept.
 
     Attributes:
-        container: the container's key, or empty for one that is elsewhere.
-        variable: its environment variable.
+        container: the key of the container that has it in its environment or as a label; empty for a value elsewhere.
+        variable: the environment variable, the label, or whatever key the value stood under.
         veil: a short digest of the value.
+        builds: whether only builds need it.
     """
 
     container: str
     variable: str
     veil: str
+    builds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,8 @@ class _Writer:
         node = change(
             node, "environment", lambda item: self._pairs(item, "environment", key, key, dropped=not from_files)
         )
-        for top in ("labels", "annotations", "storage_opt"):
+        node = change(node, "labels", self._texts("labels", key, key))
+        for top in ("annotations", "storage_opt"):
             node = change(node, top, self._texts(top, key))
         return change(node, "logging", lambda item: change(item, "options", self._texts("logging", key)))
 
@@ -194,7 +199,9 @@ class _Writer:
         return change(
             node,
             "build",
-            lambda build: change(build, "args", lambda item: self._pairs(item, "environment", key, "", dropped=True)),
+            lambda build: change(
+                build, "args", lambda item: self._pairs(item, "environment", key, _BUILD, dropped=True)
+            ),
         )
 
     def _resource(self, key: str, node: Node) -> Node:
@@ -202,8 +209,8 @@ class _Writer:
             node = change(node, top, self._texts(top, key))
         return node
 
-    def _texts(self, top: str, owner: str) -> Callable[[Node], Node]:
-        return lambda item: self._pairs(item, top, owner, "", dropped=False, given=False)
+    def _texts(self, top: str, owner: str, container: str = "") -> Callable[[Node], Node]:
+        return lambda item: self._pairs(item, top, owner, container, dropped=False, given=False)
 
     def _pairs(self, node: Node, top: str, owner: str, container: str, *, dropped: bool, given: bool = True) -> Node:
         """`KEY: VALUE` or `KEY=VALUE` entries; one without a value has taken it from the run, if `given`.
@@ -249,7 +256,9 @@ class _Writer:
         while variable in self.taken:
             variable, number = f"{wish}_{number}", number + 1
         self.taken.add(variable)
-        self.withheld[variable] = Withheld(container, name, veiled(text, f"{self.salt}/{variable}"))
+        veil = veiled(text, f"{self.salt}/{variable}")
+        builds = container == _BUILD
+        self.withheld[variable] = Withheld("" if builds else container, name, veil, builds)
         return page.mark(variable)
 
 

@@ -9,7 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from dockerspec.core.address import Address, Kind
-from dockerspec.core.plan.action import Action, AwaitContainer, ContainerAction, CreateContainer
+from dockerspec.core.plan.action import (
+    Action,
+    AwaitContainer,
+    BuildImage,
+    ContainerAction,
+    CreateContainer,
+    CreateMark,
+    PullImage,
+)
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.failure import Failure
 from dockerspec.core.report.outcome import Advice, Outcome, Report, Stand, Standing, Status
@@ -20,17 +28,28 @@ _REFUSED = frozenset({Failure.ENGINE, Failure.INPUT})
 _LOST = "the way back failed"
 
 
-def concluded(report: Report, plan: Plan, again: str = "") -> Report:
+def concluded(report: Report, plan: Plan, again: str = "", back: int = 0) -> Report:
     """A report with what stands and what to do next.
 
     Args:
         report: the report of a run of the plan.
         plan: the plan.
-        again: the command that goes on from here; `apply` or `destroy` by default.
+        again: the command that goes on from here; that of the plan by default.
+        back: the run of the history that a rollback would go back to; 0 for none.
     """
     standing = tuple(_standings(report, plan))
-    command = again or f"dockerspec {'destroy' if plan.destroys else 'apply'}"
-    return replace(report, standing=standing, next=() if report.ok else tuple(_advice(report, standing, command)))
+    if report.ok:
+        return replace(report, standing=standing)
+    advice = list(_advice(report, standing, again or f"dockerspec {_command(plan)}"))
+    if back and any(item.stand in (Stand.DONE, Stand.HALF_DONE) for item in standing):
+        advice.append(Advice("dockerspec rollback", f"goes back to run {back}, the last good one"))
+    return replace(report, standing=standing, next=tuple(advice))
+
+
+def _command(plan: Plan) -> str:
+    if any(isinstance(action, CreateMark) for action in plan.actions.values()):
+        return "adopt"
+    return "destroy" if plan.destroys else "apply"
 
 
 def _standings(report: Report, plan: Plan) -> Iterator[Standing]:
@@ -69,7 +88,10 @@ def _changed(item: Outcome) -> bool:
     """Whether an action changed something, or may have."""
     if isinstance(item.action, AwaitContainer):
         return False
-    return item.status is Status.DONE or (item.status is Status.FAILED and item.kind not in _REFUSED)
+    if item.status is Status.FAILED:
+        # A pull or a build sets its tag at the very end.
+        return item.kind not in _REFUSED and not isinstance(item.action, (PullImage, BuildImage))
+    return item.status is Status.DONE
 
 
 def _listed(items: Iterable[Outcome]) -> str:

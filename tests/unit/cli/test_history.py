@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -149,3 +151,61 @@ def test_an_earlier_spec_runs_the_images_of_then(docker: Docker, folder: Path, t
     with pytest.raises(Refused, match=r"web\.env of web: LONG"):
         docker.earlier_spec(*History().entry(1), variables=WHO)
     assert docker.earlier_spec(*History().entry(1), variables=WHO, accept_env_files=True).stack is not None
+
+
+BUILT = """\
+stack: shop
+images:
+  app: {build: {context: ./app, args: {NPM_TOKEN: "token-in-clear"}}, keep: 1}
+containers:
+  web: {image: {from: app}, pull_policy: always, labels: {api_key: "label-in-clear"}}
+"""
+
+
+def test_what_was_built_is_not_built_again(docker: Docker, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "s.yaml").write_text(BUILT)
+    for version in ("one", "two"):
+        (tmp_path / "app" / "Dockerfile").write_text(f"FROM nginx:1.27\nLABEL version={version}\n")
+        spec = load([tmp_path / "s.yaml"])
+        report = docker.apply(docker.plan(spec), spec=spec, history=History())
+        assert report.ok, report
+    kept = (folder / "history.db").read_bytes()
+    assert b"token-in-clear" not in kept
+    assert b"label-in-clear" not in kept
+
+    # The label's value is still on the container; the build's argument is not needed.
+    entry, details = History().entry(1)
+    earlier = docker.earlier_spec(entry, details)
+    plan = docker.plan(earlier)
+    assert {action.verb for action in plan.actions.values()}.isdisjoint({"build", "pull", "tag", "prune"})
+    assert docker.apply(plan, spec=earlier, history=History(), again=entry).ok
+    assert docker.plan(earlier).is_empty
+    forward = docker.plan(load([tmp_path / "s.yaml"]))
+    assert [str(change.address) for change in forward.changes] == ["container.web"]
+
+
+def test_a_run_without_changes_loads_nothing_of_it(tmp_path: Path) -> None:
+    code = """
+import sys
+from dockerspec import Docker, load
+from dockerspec.testing import FakeEngine
+engine = FakeEngine()
+engine.add_image("a:1")
+docker, spec = Docker(engine=engine), load([sys.argv[1]])
+assert docker.apply(docker.plan(spec), spec=spec).ok
+from dockerspec.cli.carry_out import Wishes, carry_out
+from dockerspec.cli.session import Session
+assert carry_out(Session(), docker, spec, lambda: docker.plan(spec), Wishes("?", True)) == 0
+print([name for name in sys.modules if name == "sqlite3" or name.startswith("dockerspec.core.history")])
+"""
+    (tmp_path / "s.yaml").write_text("stack: shop\ncontainers: {web: {image: 'a:1'}}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "s.yaml")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

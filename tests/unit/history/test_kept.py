@@ -56,11 +56,11 @@ def test_there_are_cases() -> None:
 def test_a_kept_spec_is_the_same_stack(result: LoadResult) -> None:
     kept = keep(result, SALT)
     assert isinstance(kept, KeptSpec), kept
-    literal = {
-        name: str(result.require().containers[item.container].environment[item.variable])
-        for name, item in kept.withheld.items()
-        if item.container
-    }
+    literal: dict[str, str] = {}
+    for name, item in kept.withheld.items():
+        if item.container:
+            container = result.require().containers[item.container]
+            literal[name] = str({**container.labels, **container.environment}[item.variable])
     found = again(kept, to_give(result, kept, literal))
     assert [str(item) for item in found.diagnostics if item.severity == "error"] == []
     assert read(found) == read(result)
