@@ -19,6 +19,9 @@ from dockerspec._version import __version__
 
 if TYPE_CHECKING:
     from dockerspec.api import Docker, load, open_plan
+    from dockerspec.api.history import History
+    from dockerspec.core.history.entry import Details, Entry, Fate, Pin
+    from dockerspec.core.history.kept import KeptSpec
     from dockerspec.core.plan.plan import Plan
     from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.outcome import Report
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
         EngineTimeout,
         EngineTooOld,
         EngineUnreachable,
+        HistoryError,
         NotFound,
         PlanFileError,
         Refused,
@@ -45,6 +49,7 @@ __all__ = [
     "BadRequest",
     "Cancelled",
     "Conflict",
+    "Details",
     "Docker",
     "DockerspecError",
     "EngineError",
@@ -53,7 +58,13 @@ __all__ = [
     "EngineTimeout",
     "EngineTooOld",
     "EngineUnreachable",
+    "Entry",
+    "Fate",
+    "History",
+    "HistoryError",
+    "KeptSpec",
     "NotFound",
+    "Pin",
     "Plan",
     "PlanFileError",
     "Refused",
@@ -69,6 +80,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Details": "dockerspec.core.history.entry",
+    "Entry": "dockerspec.core.history.entry",
+    "Fate": "dockerspec.core.history.entry",
+    "History": "dockerspec.api.history",
+    "KeptSpec": "dockerspec.core.history.kept",
+    "Pin": "dockerspec.core.history.entry",
     "Docker": "dockerspec.api",
     "Plan": "dockerspec.core.plan.plan",
     "Report": "dockerspec.core.report.outcome",

@@ -13,6 +13,7 @@
     │   ├── BadRequest          400: the engine refuses the values
     │   └── ServerError         any other status, 500 above all
     ├── PlanFileError           a saved plan can't be written, read or used
+    ├── HistoryError            the history can't be read or written; nothing else depends on it
     ├── Refused                 nothing was done, since a rule forbids it (exit status 3 or 1)
     └── Cancelled               stopped on the user's wish (Ctrl-C)
 
@@ -101,6 +102,10 @@ class ServerError(EngineError):
 
 class PlanFileError(DockerspecError):
     """A saved plan can't be written, read or used."""
+
+
+class HistoryError(DockerspecError):
+    """The history of runs can't be read or written, or has no such run."""
 
 
 class Refused(DockerspecError):

@@ -64,6 +64,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # No test writes into the history of the machine that it runs on; those about the history name a folder.
+    os.environ["DOCKERSPEC_HISTORY"] = "off"
     config.stash[POOL] = EnginePool(config.getoption("--engine-host"))
     config.stash[TALLY] = {}
 

@@ -32,7 +32,7 @@ from tests.doc_blocks import PAGES, ROOT, Block, Step, blocks, matches, steps, t
 UPDATE = "DOCKERSPEC_UPDATE_CASES" in os.environ
 FOLDERS = ("benchmarks", "docs", "dockerspec", "schemas", "specs", "tests")
 LINKED = sorted({*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))})
-HELP = re.compile(r"dockerspec( \w+)? --help")
+HELP = re.compile(r"dockerspec( \w+)* --help")
 
 # Two files side by side: the example of an overlay is no single spec.
 NO_SPECS = {ROOT / "docs/phases.md"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,6 +27,8 @@ from dockerspec.runtime.execute import PARALLELISM
 
 # Most plans find nothing to do: what only others need is loaded by them.
 if TYPE_CHECKING:
+    from dockerspec.api.history import History
+    from dockerspec.core.history.entry import Details, Entry
     from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.progress import Progress
@@ -211,6 +213,8 @@ class Docker:
         parallelism: int = PARALLELISM,
         on_event: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
+        history: History | None = None,
+        again: Entry | None = None,
     ) -> Report:
         """Carry a plan out.
 
@@ -222,6 +226,8 @@ class Docker:
             parallelism: the most calls under way at once.
             on_event: told what happens, from the calling thread.
             cancel: once set, nothing new is begun.
+            history: where the run is remembered, if it has anything to do and `spec` is given.
+            again: the run of the history that the spec is from; see `earlier_spec`.
 
         Returns:
             The fate of every action. A failed action is no exception.
@@ -234,15 +240,55 @@ class Docker:
 
         if plan.errors:
             raise SpecError(plan.errors)
+        run = None
         with nullcontext() if plan.is_empty else self.lock(plan.stack):
+            if spec is not None and history is not None and not plan.is_empty:
+                run = history.begin(plan, spec, self.endpoint, self._clock, again)
             report = execute(
                 plan, self._engine, on_event=on_event, cancel=cancel, parallelism=parallelism, clock=self._clock
             )
         if spec is not None and any(item.message for item in report.outcomes.values()):
             report = traced(report, spec)
-        if spec is None or not report.ok or plan.partial:
-            return report
-        return replace(report, remaining=self.plan(spec).changes if not plan.destroys else ())
+        if spec is not None and report.ok and not plan.partial and not plan.destroys:
+            report = replace(report, remaining=self.plan(spec).changes)
+        if not plan.is_empty:
+            from dockerspec.core.report.standing import concluded
+
+            command = f"dockerspec rollback {again.number}" if again is not None else ""
+            back = 0 if run is None or report.ok or again is not None else run.last_good()
+            report = concluded(report, plan, command, back)
+        if run is not None:
+            run.finish(report, self._engine)
+        return report
+
+    def earlier_spec(
+        self,
+        entry: Entry,
+        details: Details,
+        *,
+        env_files: Sequence[str | os.PathLike[str]] = (),
+        variables: Mapping[str, str] | Sequence[str] = (),
+        accept_env_files: bool = False,
+    ) -> LoadResult:
+        """The spec of an earlier run, its images pinned to those that it ran with: for `plan` and `apply`.
+
+        Secrets are read again from their sources. Values that the history did not keep, since they may be secret, are
+        taken from `variables`, the environment, the files that gave them then, or a container that still has them.
+
+        Args:
+            entry: the run; see `History.entry`.
+            details: what the history has of it.
+            env_files: files with variable values, instead of those of then.
+            variables: values that win over all others.
+            accept_env_files: whether an `env_file` may say something else by now.
+
+        Raises:
+            Refused: it was another engine, its spec was not kept, an image is gone, or an `env_file` has changed.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.api.back import earlier_spec
+
+        return earlier_spec(self._engine, self.version(), entry, details, env_files, variables, accept_env_files)
 
     def plan_adopt(self, spec: LoadResult, names: Sequence[str] = ()) -> Adoption:
         """What taking over the foreign objects that stand where the spec wants its own comes to. Changes nothing.

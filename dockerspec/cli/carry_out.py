@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dockerspec.api import PARALLELISM, Docker
 from dockerspec.cli import exits
@@ -17,6 +18,10 @@ from dockerspec.core.spec.load import LoadResult
 from dockerspec.errors import Refused
 from dockerspec.render.clean import Cleaner
 
+if TYPE_CHECKING:
+    from dockerspec.api.history import History
+    from dockerspec.core.history.entry import Entry
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -28,6 +33,7 @@ class Wishes:
         parallelism: engine calls at once; None for the default.
         as_json: whether the report is a JSON document; the plan is then not shown.
         lock_timeout: seconds to wait for another run on the stack.
+        again: the run of the history that the spec is from.
     """
 
     question: str
@@ -35,6 +41,7 @@ class Wishes:
     parallelism: int | None = None
     as_json: bool = False
     lock_timeout: float = 0.0
+    again: Entry | None = None
 
 
 def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable[[], Plan], wishes: Wishes) -> int:
@@ -69,9 +76,18 @@ def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable
             stoppable(announce=not console.is_live) as stop,
             progress(console, plan, clean, session.verbose, stop) as show,
         ):
+            history = None if plan.is_empty else remembering()
             report = docker.apply(
-                plan, spec=spec, parallelism=wishes.parallelism or PARALLELISM, on_event=show, cancel=stop
+                plan,
+                spec=spec,
+                parallelism=wishes.parallelism or PARALLELISM,
+                on_event=show,
+                cancel=stop,
+                history=history,
+                again=wishes.again,
             )
+    for word in history.words if history is not None else ():
+        console.err(f"note: {clean(word)}\n")
     print_report(session, report, plan, as_json=wishes.as_json)
     if report.cancelled:
         return exits.INTERRUPTED
@@ -91,3 +107,10 @@ def _confirm(session: Session, plan: Plan, wishes: Wishes) -> bool:
     if not session.console.ask(f"{warning}{wishes.question}"):
         raise Refused("nothing was changed, since the answer was no")
     return True
+
+
+def remembering() -> History:
+    """The history of this machine; loaded by runs that change something."""
+    from dockerspec.api.history import History
+
+    return History()

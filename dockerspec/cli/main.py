@@ -22,6 +22,8 @@ COMMANDS = {
     "apply": "Make the host as the spec says.",
     "show": "Show a plan that was kept with `plan -o`.",
     "destroy": "Delete what belongs to the stack.",
+    "history": "Show earlier runs.",
+    "rollback": "Go back to an earlier state.",
     "import": "Write a spec from live objects.",
     "adopt": "Take over objects that others made.",
     "status": "Show the stack's objects and what differs from the spec.",

@@ -30,7 +30,7 @@ def plan_json(plan: Plan, *, mask: frozenset[str] = _NOTHING) -> str:
     """A plan as a `dockerspec.plan/1` document; `mask` holds secret values that must not be shown."""
     masker = Masker(mask)
     summary = plan.summary
-    return _text(
+    return as_text(
         {
             "format": "dockerspec.plan/1",
             "stack": plan.stack,
@@ -64,7 +64,7 @@ def plan_json(plan: Plan, *, mask: frozenset[str] = _NOTHING) -> str:
 def report_json(report: Report, *, mask: frozenset[str] = _NOTHING) -> str:
     """A report as a `dockerspec.report/1` document; `mask` holds secret values that must not be shown."""
     masker = Masker(mask)
-    return _text(
+    return as_text(
         {
             "format": "dockerspec.report/1",
             "stack": report.stack,
@@ -75,6 +75,16 @@ def report_json(report: Report, *, mask: frozenset[str] = _NOTHING) -> str:
             "outcomes": [_outcome(item, masker) for item in report.outcomes.values()],
             "undone": [_outcome(item, masker) for item in report.undone],
             "remaining": [_change(change, masker) for change in report.remaining],
+            "standing": [
+                {
+                    "address": masker.mask(str(item.address)),
+                    "name": masker.mask(item.name),
+                    "stand": item.stand.value,
+                    "note": masker.mask(item.note),
+                }
+                for item in report.standing
+            ],
+            "next": [{"command": masker.mask(item.command), "why": masker.mask(item.why)} for item in report.next],
         }
     )
 
@@ -83,7 +93,7 @@ def status_json(status: StackStatus, *, mask: frozenset[str] = _NOTHING) -> str:
     """A stack's state as a `dockerspec.status/1` document; `mask` holds secret values that must not be shown."""
     masker = Masker(mask)
     engine = status.engine
-    return _text(
+    return as_text(
         {
             "format": "dockerspec.status/1",
             "stack": status.stack,
@@ -106,7 +116,7 @@ def diagnostics_json(items: Iterable[Diagnostic], *, mask: frozenset[str] = _NOT
     """Diagnostics as a `dockerspec.diagnostics/1` document; `mask` holds secret values that must not be shown."""
     found = tuple(items)
     errors = sum(item.severity is Severity.ERROR for item in found)
-    return _text(
+    return as_text(
         {
             "format": "dockerspec.diagnostics/1",
             "ok": not errors,
@@ -117,7 +127,8 @@ def diagnostics_json(items: Iterable[Diagnostic], *, mask: frozenset[str] = _NOT
     )
 
 
-def _text(document: Json) -> str:
+def as_text(document: Json) -> str:
+    """A document as it is printed."""
     # Lone surrogates, which a broken file name can bring, have no UTF-8: then everything outside ASCII is escaped.
     text = json.dumps(document, indent=2, ensure_ascii=False)
     return f"{text if _encodable(text) else json.dumps(document, indent=2)}\n"
@@ -178,7 +189,12 @@ def _outcome(item: Outcome, masker: Masker) -> Json:
         "line": item.span.line if item.span else None,
         "column": item.span.column if item.span else None,
         "warnings": [masker.mask(text) for text in item.warnings],
+        "kind": item.kind.value if item.kind else None,
         "logs": masker.mask(item.logs),
+        "health": [
+            {"ended": check.ended, "exit_code": check.exit_code, "output": masker.mask(check.output)}
+            for check in item.checks
+        ],
         "seconds": round(item.seconds, 3),
     }
 

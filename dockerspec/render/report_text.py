@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.plan.plan import Summary
-from dockerspec.core.report.outcome import Outcome, Report, Status
+from dockerspec.core.report.outcome import Outcome, Report, Stand, Status
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.style import Line, Piece, Role
 from dockerspec.render.values import sides
@@ -32,12 +32,14 @@ def report_lines(report: Report, clean: Cleaner, summary: Summary | None = None,
         list(_idle(outcomes, clean)),
         list(_undone(report.undone, clean)),
         list(_remaining(report.remaining, clean)),
+        list(_standing(report, clean)),
     ]
     for block in blocks:
         if block:
             yield from block
             yield ()
     yield from _verdict(report, summary)
+    yield from _next(report, clean)
 
 
 def _done(outcomes: list[Outcome], clean: Cleaner) -> Iterator[Line]:
@@ -75,6 +77,12 @@ def _failure(item: Outcome, clean: Cleaner) -> Iterator[Line]:
     if logs:
         yield (Piece(f"{_INDENT}last log lines:", Role.FAINT),)
         yield from ((Piece(f"{_INDENT}| ", Role.FAINT), Piece(line)) for line in logs)
+    if item.checks:
+        yield (Piece(f"{_INDENT}last health checks:", Role.FAINT),)
+    for check in item.checks:
+        first, *rest = clean.lines(check.output) or ["(no output)"]
+        yield (Piece(f"{_INDENT}| ", Role.FAINT), Piece(f"exit status {check.exit_code}: {first}"))
+        yield from ((Piece(f"{_INDENT}| ", Role.FAINT), Piece(f"  {line}")) for line in rest)
 
 
 def _idle(outcomes: list[Outcome], clean: Cleaner) -> Iterator[Line]:
@@ -131,7 +139,38 @@ def _verdict(report: Report, summary: Summary | None) -> Iterator[Line]:
     if report.remaining and not report.cancelled and report.count(Status.DONE) == len(report.outcomes):
         word = "Not converged"
     yield (Piece(f"{word}: ", Role.DANGER), Piece(f"{plural(len(report.outcomes), 'action')}: {parts}, in {took}."))
-    yield (Piece("What was done stands. Run `dockerspec plan` to see what is left.", Role.FAINT),)
+    if not report.next:
+        yield (Piece("What was done stands. Run `dockerspec plan` to see what is left.", Role.FAINT),)
+
+
+_STANDS = {
+    Stand.DONE: Role.GOOD,
+    Stand.AS_BEFORE: Role.REPLACE,
+    Stand.HALF_DONE: Role.DANGER,
+    Stand.UNTOUCHED: Role.FAINT,
+}
+
+
+def _standing(report: Report, clean: Cleaner) -> Iterator[Line]:
+    """How each object stands; a run that went well needs no such list."""
+    if report.ok or not report.standing:
+        return
+    yield (Piece("  what stands", Role.STRONG),)
+    rows = [(clean(str(item.address)), item) for item in report.standing]
+    width = max(len(address) for address, _ in rows)
+    for address, item in rows:
+        note = (Piece(f"  {clean(item.note)}", Role.FAINT),) if item.note else ()
+        stand = Piece(item.stand.value.ljust(9) if item.note else item.stand.value, _STANDS[item.stand])
+        yield (Piece(f"{_INDENT}{address:<{width}}  "), stand, *note)
+
+
+def _next(report: Report, clean: Cleaner) -> Iterator[Line]:
+    if report.ok or not report.next:
+        return
+    yield (Piece("Next:", Role.STRONG),)
+    rows = [(clean(item.command), clean(item.why)) for item in report.next]
+    width = max(len(command) for command, _ in rows)
+    yield from ((Piece(f"  {command:<{width}}", Role.KEEP), Piece(f"  {why}", Role.FAINT)) for command, why in rows)
 
 
 def seconds(value: float) -> str:

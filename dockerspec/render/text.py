@@ -6,7 +6,7 @@ text from outside is masked and escaped (`render.clean`). Each function returns 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dockerspec.render.clean import Cleaner
@@ -15,6 +15,7 @@ from dockerspec.render.style import Style, paint
 # Each page is loaded by the command that prints it.
 if TYPE_CHECKING:
     from dockerspec.core.diagnostics import Diagnostic
+    from dockerspec.core.history.entry import Details, Entry
     from dockerspec.core.plan.plan import Plan, Summary
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.status import StackStatus
@@ -76,3 +77,18 @@ def render_diagnostics(items: Iterable[Diagnostic], style: Style = PLAIN, *, mas
     if not found:
         return ""
     return paint([*diagnostic_lines(found, Cleaner(mask)), count_line(found)], style)
+
+
+def render_history(entries: Sequence[Entry], when: Callable[[float], str], style: Style = PLAIN) -> str:
+    """The table of runs; `when` puts a moment, in seconds since the epoch, into words."""
+    from dockerspec.render.history_text import history_lines
+
+    return paint(history_lines(entries, Cleaner(), when), style)
+
+
+def render_entry(entry: Entry, details: Details, when: Callable[[float], str], style: Style = PLAIN) -> str:
+    """One run: who, when and where, then its plan and its report as they read then."""
+    from dockerspec.render.history_text import entry_head
+
+    parts = [paint(entry_head(entry, Cleaner(), when), style), details.plan_text, details.report_text]
+    return "\n".join(part for part in parts if part)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
@@ -59,11 +60,42 @@ def load_files(
     files = [source for name in names if (source := _source(name, folder, found))]
     environment = dict(os.environ if environ is None else environ)
     base = Path(files[0].folder) if files else folder
-    dotenv = _dotenv([os.fspath(path) for path in env_files], folder, base, environment, found)
+    sources = _dotenv_paths([os.fspath(path) for path in env_files], folder, base)
+    dotenv = _dotenv(sources, bool(env_files), environment, found)
     given = _given(variables, found)
     if found:
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
-    return load(files, Variables(given, environment, dotenv), read_text)
+    return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text)
+
+
+def load_text(
+    text: str,
+    name: str,
+    given: Mapping[str, str] | Sequence[str],
+    dotenv: Sequence[str | os.PathLike[str]],
+    fill: Callable[[Mapping[str, str]], Mapping[str, str]],
+    *,
+    named: bool,
+) -> LoadResult:
+    """Load a spec that is no file, such as one of the history; its paths are absolute.
+
+    Args:
+        text: the spec.
+        name: what diagnostics call it.
+        given: values that win over all others, as in `load_files`.
+        dotenv: files with variable values, by absolute path or from the working folder.
+        fill: given all values that are known, further ones for variables that have none.
+        named: whether a missing file of `dotenv` is a fault.
+    """
+    found: list[Diagnostic] = []
+    environment = dict(os.environ)
+    sources = _dotenv_paths([os.fspath(path) for path in dotenv], Path.cwd(), Path.cwd()) if dotenv else {}
+    variables = Variables(_given(given, found), environment, _dotenv(sources, named, environment, found))
+    if found:
+        return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
+    more = fill(variables.merged())
+    variables = replace(variables, dotenv={**more, **variables.dotenv}, paths=tuple(sources.values()))
+    return load([SourceFile(name, text, "/")], variables, read_text)
 
 
 def read_text(path: str) -> str | FileFault:
@@ -120,16 +152,20 @@ def _source(name: str, folder: Path, found: list[Diagnostic]) -> SourceFile | No
     return SourceFile(shown, text, os.path.normpath(parent))
 
 
+def _dotenv_paths(names: list[str], folder: Path, base: Path) -> dict[str, str]:
+    """The files with values: absolute paths by the names as they were given."""
+    return {name: str((folder if names else base).absolute() / name) for name in names or [".env"]}
+
+
 def _dotenv(
-    names: list[str], folder: Path, base: Path, environment: Mapping[str, str], found: list[Diagnostic]
+    sources: Mapping[str, str], named: bool, environment: Mapping[str, str], found: list[Diagnostic]
 ) -> dict[str, str]:
     """Read the files with values; `.env` may be missing, files that were named may not."""
     values: dict[str, str] = {}
-    for name in names or [".env"]:
-        path = (folder if names else base) / name
-        text = read_text(str(path))
+    for name, path in sources.items():
+        text = read_text(path)
         if isinstance(text, FileFault):
-            if names or not text.missing:
+            if named or not text.missing:
                 fix = text.fix or "check the name given with --env-file"
                 found.append(error("", f"the env file {text.summary}", fix, Span(name, 1, 1)))
             continue

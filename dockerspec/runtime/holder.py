@@ -1,7 +1,7 @@
 """Who runs this: what a lock says of its holder, and whether a holder on this machine is still alive.
 
-Caller: lock. A process is told from a later one of the same number by the boot, the namespace and the moment at which
-it started.
+Callers: lock, journal. A process is told from a later one of the same number by the boot, the namespace and the moment
+at which it started.
 """
 
 from __future__ import annotations
@@ -67,6 +67,17 @@ def myself(now: float) -> Holder:
     pid = os.getpid()
     since = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
     return Holder(_user(), socket.gethostname(), pid, since, _boot(), _start(pid))
+
+
+def has_ended(holder: Holder) -> bool:
+    """Whether a process that was on this machine has ended, if only since the machine was booted anew.
+
+    Unlike `is_dead` this goes by the host's name, and so is no ground to take anything over from it.
+    """
+    if holder.is_dead:
+        return True
+    then, now = holder.boot.partition(" ")[0], _boot().partition(" ")[0]
+    return holder.host == socket.gethostname() and bool(then and now) and then != now
 
 
 def _user() -> str:

@@ -39,10 +39,12 @@ class Hopeless:
     Attributes:
         reason: why, as a clause after the container's name.
         logs: whether the container's last log lines tell more.
+        what: what kind of end it is: `exit`, `unhealthy`, `start` or `removed`.
     """
 
     reason: str
     logs: bool = True
+    what: str = "exit"
 
 
 Verdict = Reached | Pending | Hopeless
@@ -81,9 +83,9 @@ def _by_status(state: Json, until: Ready, codes: Collection[int]) -> Verdict:
         case "exited":
             return _exited(state, until, codes)
         case "dead" | "removing":
-            return Hopeless(f"is {'dead' if status == 'dead' else 'being removed'}", logs=False)
+            return Hopeless(f"is {'dead' if status == 'dead' else 'being removed'}", logs=False, what="removed")
         case "created" if state.get("Error"):
-            return Hopeless(f"could not be started: {state['Error']}", logs=False)
+            return Hopeless(f"could not be started: {state['Error']}", logs=False, what="start")
         case _:
             return Pending(status or "in no known state")
 
@@ -96,7 +98,7 @@ def _running(state: Json, until: Ready) -> Verdict:
     if until is Ready.RUNNING or status in ("healthy", "none"):
         return Reached()
     if status == "unhealthy":
-        return Hopeless(f"is unhealthy{_last_probe(health)}")
+        return Hopeless(f"is unhealthy{_last_probe(health)}", what="unhealthy")
     return Pending(f"running, but its health check said {status}{_last_probe(health)}")
 
 

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from dockerspec.core.address import Address
 from dockerspec.core.diagnostics import Span
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
+from dockerspec.core.live.health_log import Check
 from dockerspec.core.plan.action import Action
+from dockerspec.core.report.failure import Failure
 
 
 class Status(StrEnum):
@@ -36,6 +39,8 @@ class Outcome:
         path: the spec path that the error is about, as `containers.web.ports[0]`, or empty where the engine's words do
             not tell or no spec was given.
         span: the place of that path in its file, or None.
+        kind: why it failed, or None where it did not.
+        checks: the last health checks of a container that failed.
     """
 
     action: Action
@@ -48,6 +53,47 @@ class Outcome:
     undo: bool = False
     path: str = ""
     span: Span | None = None
+    kind: Failure | None = None
+    checks: tuple[Check, ...] = ()
+
+
+class Stand(StrEnum):
+    """How an object stands after a run."""
+
+    DONE = "done"
+    AS_BEFORE = "as before"  # its way back was gone
+    HALF_DONE = "half done"
+    UNTOUCHED = "untouched"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an object that the plan is about stands after the run.
+
+    Attributes:
+        address: the object.
+        name: its name on the engine.
+        stand: how it stands.
+        note: what was done and what was not, or empty.
+    """
+
+    address: Address
+    name: str
+    stand: Stand
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do next.
+
+    Attributes:
+        command: a command to type.
+        why: what it is good for.
+    """
+
+    command: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +108,8 @@ class Report:
         remaining: what still differed from the spec when the engine was read again at the end; a sound run leaves
             nothing, but a container may have ended as soon as it was started.
         seconds: how long the run took.
+        standing: how every object of the plan stands now; empty where the plan is not known.
+        next: what to do next, after a run that did not succeed.
     """
 
     stack: str
@@ -70,6 +118,8 @@ class Report:
     cancelled: bool = False
     remaining: tuple[ObjectChange, ...] = ()
     seconds: float = 0.0
+    standing: tuple[Standing, ...] = ()
+    next: tuple[Advice, ...] = ()
 
     @property
     def ok(self) -> bool:

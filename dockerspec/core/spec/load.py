@@ -27,10 +27,29 @@ from dockerspec.core.spec.remnant import Remnant, remnant
 from dockerspec.core.spec.resolve import Resolver
 from dockerspec.core.spec.source import Reader, SourceFile, Variables
 from dockerspec.core.spec.validate import validate
-from dockerspec.core.spec.variables import Declarations
+from dockerspec.core.spec.variables import Declaration, Declarations
 from dockerspec.errors import SpecError
 
 _MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a stack was made from, so that it can be told apart later what the spec said and what the run gave.
+
+    Attributes:
+        files: the spec texts.
+        variables: the values that the run gave.
+        reader: reads further files by absolute path.
+        values: the value of every variable, defaults of declared ones included.
+        declared: the declared variables by name.
+    """
+
+    files: tuple[SourceFile, ...]
+    variables: Variables
+    reader: Reader
+    values: Mapping[str, str]
+    declared: Mapping[str, Declaration]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +63,7 @@ class LoadResult:
         secrets: the value of each declared secret that a container uses.
         document: the merged spec with its places, or None where a file can't be read.
         files: the spec files' names as they were given.
+        origin: what it was made from, or None where a file can't be read.
     """
 
     stack: Stack | None
@@ -52,6 +72,7 @@ class LoadResult:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     document: Document | None = field(default=None, repr=False)
     files: tuple[str, ...] = ()
+    origin: Origin | None = field(default=None, repr=False, compare=False)
 
     def span_of(self, path: Path) -> Span | None:
         """Return where a spec path stands, or the nearest place above it."""
@@ -80,7 +101,7 @@ class Work:
     stack: Stack | None = None
     remnant: Remnant | None = None
     values: dict[str, str] = field(default_factory=dict)
-    declared: frozenset[str] = frozenset()
+    declared: Mapping[str, Declaration] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict)
@@ -113,7 +134,7 @@ def _declare(work: Work) -> None:
     work.documents = [(source, declarations.take(document)) for source, document in work.documents]
     work.values = declarations.settle(work.variables.merged())
     work.sensitive = declarations.sensitive(work.values)
-    work.declared = frozenset(declarations.by_name)
+    work.declared = declarations.by_name
     work.broken = frozenset(declarations.broken)
     work.faults += declarations.faults
 
@@ -212,10 +233,25 @@ def load(files: Sequence[SourceFile], variables: Variables, reader: Reader) -> L
         phase.run(work)
     found = sorted({_masked(fault, work.sensitive) for fault in work.faults}, key=_order)
     failed = any(fault.severity is Severity.ERROR for fault in found)
-    stack = None if failed else work.stack
     return LoadResult(
-        stack, tuple(found), work.sensitive, work.secrets, work.document, tuple(source.name for source in files)
+        stack=None if failed else work.stack,
+        diagnostics=tuple(found),
+        sensitive=work.sensitive,
+        secrets=work.secrets,
+        document=work.document,
+        files=tuple(source.name for source in files),
+        origin=Origin(tuple(files), variables, reader, work.values, work.declared),
     )
+
+
+def document_of(origin: Origin, values: Mapping[str, str]) -> Document | None:
+    """The merged spec that an origin would come to with other values of its variables, before the model reads it."""
+    work = Work(origin.files, Variables(values), origin.reader)
+    for phase in PHASES:
+        if phase.run is _model:
+            break
+        phase.run(work)
+    return work.document
 
 
 def _order(fault: Diagnostic) -> tuple[str, int, int, str, str, str]:

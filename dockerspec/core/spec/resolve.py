@@ -20,6 +20,11 @@ from dockerspec.core.spec.source import FileFault, Reader
 _REMOTE_STARTS = ("git@", "github.com/", "service:")
 
 
+def is_elsewhere(context: str) -> bool:
+    """Whether a build's context is the address of something, and no folder."""
+    return "://" in context or context.startswith(_REMOTE_STARTS)
+
+
 @dataclass(slots=True)
 class Resolver:
     """Resolves one stack.
@@ -75,7 +80,7 @@ class Resolver:
 
     def _local(self, context: str, place: Path) -> str:
         """A folder's path made absolute; the address of something elsewhere as it is."""
-        if "://" in context or context.startswith(_REMOTE_STARTS):
+        if is_elsewhere(context):
             return context
         return self._absolute(context, place)
 

@@ -53,11 +53,13 @@ class Variables:
         given: `--var NAME=VALUE` of this run; wins over all else.
         environment: the environment of the process.
         dotenv: the values of the `--env-file`s, or of `.env`; loses to the environment.
+        paths: the absolute paths of the files that `dotenv` comes from.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     dotenv: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
 
     def merged(self) -> dict[str, str]:
         """Return one mapping in which the stronger source has won."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from dockerspec.core.plan.action import Action
 from dockerspec.core.report.outcome import Outcome, Status
 from dockerspec.errors import Cancelled, DockerspecError, EngineError, NotFound
-from dockerspec.runtime.execute.failure import ActionFailed
+from dockerspec.runtime.execute.failure import ActionFailed, kind_of
 from dockerspec.runtime.execute.operations import Tools, perform
 
 _log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def attempt(action: Action, tools: Tools, *, undo: bool = False) -> Outcome:
         logs=fate.logs or "\n".join(kept),
         seconds=tools.clock.monotonic() - begin,
         undo=undo,
+        kind=fate.kind,
     )
 
 
@@ -46,16 +47,16 @@ def _fate(action: Action, tools: Tools, undo: bool) -> Outcome:
     except NotFound as fault:
         if undo:
             return Outcome(action, Status.DONE)
-        return Outcome(action, Status.FAILED, fault.message, fault.hint)
+        return Outcome(action, Status.FAILED, fault.message, fault.hint, kind=kind_of(fault))
     except EngineError as fault:
-        return Outcome(action, Status.FAILED, fault.message, fault.hint)
+        return Outcome(action, Status.FAILED, fault.message, fault.hint, kind=kind_of(fault))
     except ActionFailed as fault:
-        return Outcome(action, Status.FAILED, fault.message, fault.hint, logs=fault.logs)
+        return Outcome(action, Status.FAILED, fault.message, fault.hint, logs=fault.logs, kind=fault.kind)
     except Cancelled:
         return Outcome(action, Status.CANCELLED)
     except DockerspecError as fault:
-        return Outcome(action, Status.FAILED, str(fault))
+        return Outcome(action, Status.FAILED, str(fault), kind=kind_of(fault))
     except Exception as fault:
         # A fault of ours must not take the rest of the run with it, nor the ways back.
         _log.debug("%s failed unexpectedly", action.key, exc_info=True)
-        return Outcome(action, Status.FAILED, f"{type(fault).__name__}: {fault}")
+        return Outcome(action, Status.FAILED, f"{type(fault).__name__}: {fault}", kind=kind_of(fault))

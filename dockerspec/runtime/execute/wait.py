@@ -12,6 +12,7 @@ from typing import Any
 from dockerspec.core.live.health import Hopeless, Pending, Reached, verdict
 from dockerspec.core.plan.action import AwaitContainer
 from dockerspec.core.ready import Ready
+from dockerspec.core.report.failure import Failure
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Cancelled, NotFound
 from dockerspec.runtime.clock import Clock
@@ -119,8 +120,9 @@ class Waits:
                     if left <= 0:
                         return
                     self._feed.wait(ident, mark, left)
-                case Hopeless(reason, logs):
-                    raise ActionFailed(f"{action.name} {reason}", logs=last_lines(self._engine, ident) if logs else "")
+                case Hopeless(reason, logs, what):
+                    lines = last_lines(self._engine, ident) if logs else ""
+                    raise ActionFailed(f"{action.name} {reason}", logs=lines, kind=Failure(what))
                 case Pending(state):
                     left = end - self._clock.monotonic()
                     if left <= 0:
@@ -139,6 +141,7 @@ class Waits:
                 f"{action.name} was not ready within {action.timeout:g} s; {lack}",
                 hint="see why in its log, or allow it more time with update.timeout",
                 logs=last_lines(self._engine, ident),
+                kind=Failure.TIMEOUT,
             )
         self._feed.wait(ident, mark, min(pauses.next(container), end - now))
 
@@ -149,13 +152,16 @@ class Waits:
         try:
             return self._engine.container(ident)
         except NotFound:
-            raise ActionFailed(f"{action.name} was removed by somebody else while it was waited for") from None
+            raise ActionFailed(
+                f"{action.name} was removed by somebody else while it was waited for", kind=Failure.REMOVED
+            ) from None
 
     def _too_late(self, action: AwaitContainer, ident: str, state: str) -> ActionFailed:
         return ActionFailed(
             f"{action.name} was not {action.until} within {action.timeout:g} s; it was {state}",
             hint="see why in its log, or allow it more time with update.timeout",
             logs=last_lines(self._engine, ident),
+            kind=Failure.TIMEOUT,
         )
 
     def _watch_cancel(self) -> None:

@@ -28,6 +28,7 @@ from dockerspec.core.report.progress import (
 from dockerspec.engine.protocol import Engine
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
+from dockerspec.runtime.execute.aftermath import with_aftermath
 from dockerspec.runtime.execute.attempt import attempt
 from dockerspec.runtime.execute.context import pack_build
 from dockerspec.runtime.execute.operations import PackContext, Tools
@@ -171,7 +172,8 @@ class _Run:
             self._inbox.put(ActionFinished(Outcome(action, Status.CANCELLED)))
             return
         self._inbox.put(ActionStarted(action))
-        self._inbox.put(ActionFinished(attempt(action, self._tools(action, self._cancel.is_set))))
+        outcome = attempt(action, self._tools(action, self._cancel.is_set))
+        self._inbox.put(ActionFinished(with_aftermath(outcome, self._engine)))
 
     def _go_back(self, rescue: Rescue) -> None:
         """Take the steps of a way back, on a thread of a pool. The user's stop does not stop these."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ("deepdiff", "docker", "pydantic", "requests", "rich", "ruamel", "asyncio", "difflib")
+HEAVY = ("deepdiff", "docker", "pydantic", "requests", "rich", "ruamel", "asyncio", "difflib", "sqlite3")
 
 
 def python(code: str, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
