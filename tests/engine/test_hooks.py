@@ -12,6 +12,7 @@ from dockerspec.core.hook import LABEL
 from dockerspec.core.ownership import ONE_OFF
 from dockerspec.core.report.outcome import Status
 from dockerspec.render.text import render_plan
+from tests.engine.killing import Killer
 from tests.engine.stage import Stage, told
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -291,6 +292,55 @@ def test_what_a_killed_run_left_of_a_hook_goes(stage: Stage, raw: RawEngine) -> 
     stage.settle(text)
     (left,) = _seen(raw, stage.stack)
     assert left["Id"] == web["Id"]
+
+
+MORTAL = """
+volumes: {book: {}}
+containers:
+  web:
+    image: {image}
+    stop_grace_period: 0s
+    command: [sleep, "999"]
+    environment: {RUN: "{run}"}
+    volumes: ["book:/book", /anon]
+    healthcheck: {test: "true", interval: 100ms}
+    update: {order: stop-first}
+    pre_start: [{command: ["true"]}]
+    post_start: [{command: [sh, -c, 'echo "up $$RUN" >> /book/log']}]
+    pre_stop: [{command: [sh, -c, 'echo "down $$RUN" >> /book/log']}]
+"""
+
+
+@pytest.mark.timeout(300)
+def test_law_7_killed_at_every_call_of_a_replacement_with_hooks(
+    stage: Stage, raw: RawEngine, engine_daemon: Daemon | GivenEngine, engine_name: str
+) -> None:
+    """Each round goes on from where the round before it was set right. The engines share the calls: one has the odd
+    ones, the other the even.
+    """
+    killer = Killer(engine_daemon.host)
+    try:
+        stage.settle(MORTAL.replace("{run}", "0"))
+        volume = _anonymous(stage)
+        for at in range(1 if engine_name == "old" else 2, 60, 2):
+            spec = MORTAL.replace("{run}", str(at))
+            stage.load(spec)
+            fate = killer.run(stage.folder / "stack.yaml", at, when="during", parallelism=1, destroy=False)
+            stage.settle(spec)
+            (left,) = _seen(raw, stage.stack)
+            assert (left["State"], left["Names"]) == ("running", [f"/{stage.stack}-web-1"]), at
+            assert _anonymous(stage) == volume, at
+            if fate == "done":
+                break
+        assert at > 13
+        assert _book(stage)[-2:] == [f"down {at - 2}", f"up {at}"]
+    finally:
+        killer.close()
+
+
+def _anonymous(stage: Stage) -> str:
+    mounts = stage.docker._engine.container(f"{stage.stack}-web-1")["Mounts"]
+    return next(str(item["Name"]) for item in mounts if item["Destination"] == "/anon")
 
 
 def test_a_hook_before_the_start_sees_anonymous_volumes_and_leaves_them(stage: Stage, raw: RawEngine) -> None:

@@ -189,7 +189,7 @@ def test_what_can_not_be_tried_fails_at_once(engine: FakeEngine, probe: Probe, w
 
 
 @contextmanager
-def listening(serve: Callable[[socket.socket], None] | None) -> Iterator[int]:
+def listening(serve: Callable[[socket.socket], object] | None) -> Iterator[int]:
     """A port on which each connection is served so; None for one that nobody accepts on."""
     server = socket.create_server(("127.0.0.1", 0))
 
@@ -290,7 +290,7 @@ def test_what_is_no_answer() -> None:
         assert _request(place, HttpAnswers(), 2).endswith("was not answered in HTTP (BadStatusLine)")
     assert _request(place, HttpAnswers(), 2) == f"GET http://{place}/: connection refused"
     over = threading.Event()
-    with listening(lambda _link: None if over.wait(5) else None) as port:
+    with listening(lambda _link: bool(over.wait(5))) as port:
         place = Place("127.0.0.1", port)
         assert _request(place, HttpAnswers(scheme="https"), 0.3) == f"GET https://{place}/: no answer in time"
         over.set()
