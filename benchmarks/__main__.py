@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import page
 from benchmarks.bench import FULL, QUICK, opened
-from benchmarks.cases import all_cases
+from benchmarks.cases import GROUPS
 from benchmarks.measure import BenchmarkError
 from benchmarks.peers import compose_program
 from tests.kit import engines
@@ -23,9 +23,12 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition(": ")[2])
     parser.add_argument("--engine", choices=("old", "new"), default="new", help="the distribution's, or a newer one")
     parser.add_argument("--quick", action="store_true", help="few containers and rounds, to see whether it works")
+    parser.add_argument("--only", choices=tuple(GROUPS), help="one group of cases, for work on it")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every single measurement to this file")
     parser.add_argument("--write", metavar="PAGE", type=Path, help="put the tables between the marks of this page")
     options = parser.parse_args(words)
+    if options.write and options.only:
+        parser.error("--write takes the whole run; leave out --only")
     try:
         return _run(options)
     except (KitError, BenchmarkError) as error:
@@ -43,7 +46,7 @@ def _run(options: argparse.Namespace) -> int:
     with Daemon(_binaries(options.engine)) as daemon:
         facts = page.machine(daemon.version)
         with opened(daemon, QUICK if options.quick else FULL, _say) as bench:
-            cases = list(all_cases(bench))
+            cases = [case for name, group in GROUPS.items() if options.only in (None, name) for case in group(bench)]
     found = page.block(facts, cases)
     print(found)
     if options.json:

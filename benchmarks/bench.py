@@ -18,6 +18,7 @@ from benchmarks.measure import BenchmarkError, Sample, process
 from benchmarks.peers import ROOT, RawCalls
 from tests.kit import images
 from tests.kit.daemon import Daemon
+from tests.kit.raw import RawEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class Effort:
         applies: rounds of creating containers.
         plans: rounds of planning.
         starts: rounds of everything shorter.
+        depth: how long a chain of dependencies is.
+        grace: the seconds that each container of a chain takes to stop.
+        chains: rounds of bringing up and taking down a chain.
+        updates: rounds of updating a server.
+        load: for how many seconds a server is under load while it is updated.
+        loads: rounds of that.
     """
 
     applied: int
@@ -41,10 +48,44 @@ class Effort:
     applies: int
     plans: int
     starts: int
+    depth: int
+    grace: int
+    chains: int
+    updates: int
+    load: float
+    loads: int
 
 
-FULL = Effort(applied=50, planned=(50, 200), threads=(1, 2, 4, 8, 16), searches=3, applies=5, plans=11, starts=15)
-QUICK = Effort(applied=8, planned=(8, 16), threads=(2, 8), searches=1, applies=2, plans=3, starts=3)
+FULL = Effort(
+    applied=50,
+    planned=(50, 200),
+    threads=(1, 2, 4, 8, 16),
+    searches=3,
+    applies=5,
+    plans=11,
+    starts=15,
+    depth=5,
+    grace=1,
+    chains=5,
+    updates=7,
+    load=10.0,
+    loads=3,
+)
+QUICK = Effort(
+    applied=8,
+    planned=(8, 16),
+    threads=(2, 8),
+    searches=1,
+    applies=2,
+    plans=3,
+    starts=3,
+    depth=3,
+    grace=1,
+    chains=1,
+    updates=2,
+    load=3.0,
+    loads=1,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +95,9 @@ class Bench:
     Attributes:
         host: the engine's address.
         raw: bare calls to it.
+        engine: calls to it for looking and for clearing up.
         image: the reference of a small image on it.
+        server: the reference of an image with nginx on it.
         folder: a folder for files, gone after the run.
         effort: how much is measured.
         say: told what comes next.
@@ -62,7 +105,9 @@ class Bench:
 
     host: str
     raw: RawCalls
+    engine: RawEngine
     image: str
+    server: str
     folder: Path
     effort: Effort
     say: Callable[[str], None]
@@ -91,12 +136,12 @@ class Bench:
 @contextmanager
 def opened(daemon: Daemon, effort: Effort, say: Callable[[str], None]) -> Iterator[Bench]:
     """Get a running engine ready for measurements."""
-    image = images.ensure(daemon.raw, "busybox")
+    image, server = (images.ensure(daemon.raw, name) for name in ("busybox", "nginx"))
     with TemporaryDirectory(prefix="dockerspec-bench-") as folder:
         # As after an installation: every module has its bytecode before anything is measured.
         words = [sys.executable, "-m", "compileall", "-q", "dockerspec"]
         subprocess.run(words, cwd=ROOT, env=_environ(daemon.host, Path(folder)), check=True)
-        yield Bench(daemon.host, RawCalls(daemon.socket), image, Path(folder), effort, say)
+        yield Bench(daemon.host, RawCalls(daemon.socket), daemon.raw, image, server, Path(folder), effort, say)
 
 
 def _environ(host: str, home: Path) -> dict[str, str]:

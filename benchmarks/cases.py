@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
+from benchmarks.chains import chains
 from benchmarks.measure import BenchmarkError, Sample, rounds, timed
 from benchmarks.peers import compose_program, docker_program, dockerspec
 from benchmarks.stacks import Workload, long_spec
-from benchmarks.table import Aim, Case
+from benchmarks.table import Aim, Case, Tolls
+from benchmarks.updates import updates
 
 APPLY_AIM = 1.15
 """Creating containers may take this much longer than the engine's own share."""
@@ -25,13 +27,15 @@ _COMPOSE = "docker compose up -d"
 Contender = Callable[[], Sample]
 
 
-def all_cases(bench: Bench) -> Iterator[Case]:
-    """Everything. What loads dockerspec into this process comes last: see `process` on memory."""
-    yield starting(bench)
-    yield from applying(bench)
-    for count in bench.effort.planned:
-        yield from planning(bench, count)
-    yield loading(bench)
+GROUPS: dict[str, Callable[[Bench], Iterator[Case | Tolls]]] = {
+    "starting": lambda bench: iter((starting(bench),)),
+    "applying": lambda bench: applying(bench),
+    "chains": chains,
+    "updates": updates,
+    "planning": lambda bench: (case for count in bench.effort.planned for case in planning(bench, count)),
+    "loading": lambda bench: iter((loading(bench),)),
+}
+"""All cases by group. What loads dockerspec into this process comes last: see `process` on memory."""
 
 
 def starting(bench: Bench) -> Case:

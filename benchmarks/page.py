@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import BenchmarkError
 from benchmarks.peers import compose_version
-from benchmarks.table import Case, markdown
+from benchmarks.table import Case, Tolls, markdown
 from dockerspec._version import __version__
 
 JSON_VERSION = 1
@@ -38,7 +39,7 @@ def machine(engine: str) -> dict[str, str]:
     }
 
 
-def block(facts: Mapping[str, str], cases: Sequence[Case]) -> str:
+def block(facts: Mapping[str, str], cases: Sequence[Case | Tolls]) -> str:
     """The measured part of a page: what it depends on, and the tables."""
     words = "; ".join(
         f"{name} {value}" if name not in ("system", "machine") else value for name, value in facts.items()
@@ -60,22 +61,30 @@ def inserted(page: str, engine: str, text: str) -> str:
     return f"{head}{first}\n{text.strip()}\n{last}{tail}"
 
 
-def document(facts: Mapping[str, str], cases: Sequence[Case]) -> dict[str, Any]:
+def document(facts: Mapping[str, str], cases: Sequence[Case | Tolls]) -> dict[str, Any]:
     """Every single measurement, as plain data for a JSON file; times in seconds, memory in bytes."""
     return {
         "version": JSON_VERSION,
         "facts": dict(facts),
-        "cases": [
-            {
-                "title": case.title,
-                "base": case.base or None,
-                "series": {
-                    item.name: [{"seconds": sample.seconds, "peak": sample.peak or None} for sample in item.samples]
-                    for item in case.series
-                },
-            }
-            for case in cases
-        ],
+        "cases": [_tolls(case) if isinstance(case, Tolls) else _times(case) for case in cases],
+    }
+
+
+def _times(case: Case) -> dict[str, Any]:
+    return {
+        "title": case.title,
+        "base": case.base or None,
+        "series": {
+            item.name: [{"seconds": sample.seconds, "peak": sample.peak or None} for sample in item.samples]
+            for item in case.series
+        },
+    }
+
+
+def _tolls(case: Tolls) -> dict[str, Any]:
+    return {
+        "title": case.title,
+        "requests": {name: [asdict(toll) for toll in found] for name, found in case.rows.items()},
     }
 
 

@@ -71,6 +71,10 @@ class RawCalls:
         """Inspect containers, one after another on one connection."""
         self._each(1, idents, _inspect)
 
+    def stop(self, names: Iterable[str]) -> None:
+        """Stop containers, one after another on one connection."""
+        self._each(1, names, _stop)
+
     def running(self, workload: str) -> list[str]:
         """The IDs of the running containers of a workload, sorted."""
         return self._listed(workload, everything=False)
@@ -146,6 +150,10 @@ def _create_and_start(connection: _KeptConnection, item: tuple[str, dict[str, An
 
 def _inspect(connection: _KeptConnection, ident: str) -> None:
     connection.call("GET", f"/containers/{ident}/json")
+
+
+def _stop(connection: _KeptConnection, name: str) -> None:
+    connection.call("POST", f"/containers/{name}/stop")
 
 
 def _remove(connection: _KeptConnection, ident: str) -> None:

@@ -5,8 +5,8 @@ Callers: the command line. What was measured is in `Case`; the rest of a page is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.measure import Series, ratios
@@ -49,9 +49,39 @@ class Case:
         return ratios(by_name[name], by_name[self.base])
 
 
-def markdown(cases: Sequence[Case]) -> str:
+@dataclass(frozen=True, slots=True)
+class Toll:
+    """What a client saw in one round.
+
+    Attributes:
+        requests: how many it made.
+        failed: how many of them failed.
+        slowest: the longest time that an answer took, in seconds.
+        faults: how often it saw each fault.
+    """
+
+    requests: int
+    failed: int
+    slowest: float
+    faults: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tolls:
+    """Requests counted while something happened.
+
+    Attributes:
+        title: what happened.
+        rows: the rounds of each contender, in the order of the table.
+    """
+
+    title: str
+    rows: Mapping[str, tuple[Toll, ...]]
+
+
+def markdown(cases: Sequence[Case | Tolls]) -> str:
     """All cases, each under a heading of the third level."""
-    return "\n\n".join(_section(case) for case in cases) + "\n"
+    return "\n\n".join(_tolls(case) if isinstance(case, Tolls) else _section(case) for case in cases) + "\n"
 
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -90,13 +120,27 @@ def _section(case: Case) -> str:
     head += ["peak memory"] if with_memory else []
     head += [f"against {case.base}"] if case.base else []
     rows = [_row(case, item, with_memory=with_memory) for item in case.series]
-    count = len(case.series[0].samples)
     parts = [
         f"### {case.title}",
         grid(head, rows),
-        f"{count} round{'s' if count != 1 else ''}. {verdict(case)}".strip(),
+        f"{_rounds(len(case.series[0].samples))}. {verdict(case)}".strip(),
     ]
     return "\n\n".join(parts)
+
+
+def _tolls(case: Tolls) -> str:
+    rows = []
+    for name, found in case.rows.items():
+        requests, failed = sum(item.requests for item in found), [item.failed for item in found]
+        spread = f"{min(failed)} to {max(failed)}"
+        slowest = seconds(max(item.slowest for item in found))
+        rows.append([name, f"{requests}", f"{sum(failed)}", spread, slowest])
+    head = ["", "requests", "failed", "failed in a round", "slowest answer"]
+    return "\n\n".join([f"### {case.title}", grid(head, rows), f"{_rounds(len(next(iter(case.rows.values()))))}."])
+
+
+def _rounds(count: int) -> str:
+    return f"{count} round{'s' if count != 1 else ''}"
 
 
 def _row(case: Case, item: Series, *, with_memory: bool) -> list[str]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
+import socket
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +17,11 @@ import pytest
 from benchmarks.measure import BenchmarkError, Sample, Series, process, ratios, rounds
 from benchmarks.page import block, document, inserted
 from benchmarks.stacks import LABEL, Workload, long_spec
-from benchmarks.table import Aim, Case, grid, markdown, seconds, verdict
+from benchmarks.stages import Stage, chain, links, published, shared
+from benchmarks.table import Aim, Case, Toll, Tolls, grid, markdown, seconds, verdict
 from dockerspec import load
+from tests.kit import client
+from tests.kit.load import Load
 
 MIB = 1 << 20
 
@@ -134,6 +142,26 @@ def test_without_a_base_nothing_is_compared() -> None:
     ]
 
 
+TOLLS = Tolls(
+    "Asked", {"ours": (Toll(200, 0, 0.05), Toll(201, 2, 3.2, {"reset": 2})), "theirs": (Toll(200, 9, 1.0),) * 2}
+)
+
+
+def test_requests_are_counted_over_all_rounds() -> None:
+    assert markdown([TOLLS]).splitlines() == [
+        "### Asked",
+        "",
+        "|        | requests | failed | failed in a round | slowest answer |",
+        "| ------ | -------: | -----: | ----------------: | -------------: |",
+        "| ours   |      401 |      2 |            0 to 2 |         3.20 s |",
+        "| theirs |      400 |     18 |            9 to 9 |         1.00 s |",
+        "",
+        "2 rounds.",
+    ]
+    (found,) = document({}, [TOLLS])["cases"]
+    assert found["requests"]["ours"][1] == {"requests": 201, "failed": 2, "slowest": 3.2, "faults": {"reset": 2}}
+
+
 PAGE = """\
 # Title
 <!-- measured: old -->
@@ -204,3 +232,109 @@ def test_the_long_spec_is_sound_and_long(tmp_path: Path) -> None:
     found = load([path])
     assert found.diagnostics == ()
     assert 300 <= path.read_text(encoding="utf-8").count("\n") < 330
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        chain("ours", 3, "kit/busybox:1"),
+        published("ours", "kit/busybox:1", 8080, 1, prompt=True),
+        published("ours", "kit/busybox:1", 8080, 1, prompt=False),
+        shared("ours", "kit/nginx:1", "kit/busybox:1", 1),
+    ],
+)
+def test_both_forms_of_a_stage_have_the_same_containers(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(stage.spec(), encoding="utf-8")
+    found = load([path])
+    assert found.diagnostics == ()
+    assert all(item.labels[LABEL] == "ours" for item in found.require().containers.values())
+    ours, theirs = stage.spec().partition("containers:")[2], stage.compose().partition("services:")[2]
+    assert ours == theirs != ""
+
+
+def test_each_link_of_a_chain_waits_for_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(chain("ours", 3, "kit/busybox:1", grace=1).spec(), encoding="utf-8")
+    containers = load([path]).require().containers
+    assert [list(item.depends_on) for item in containers.values()] == [[], ["c1"], ["c2"]]
+    assert links("ours", 3) == [f"ours-{key}-1" for key in containers]
+
+
+class Server:
+    """Answers on a port of a loopback address; or accepts connections and says nothing."""
+
+    def __init__(self, address: str, port: int, *, answers: bool = True) -> None:
+        self._answers = answers
+        self._socket = socket.create_server((address, port), reuse_port=False)
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                if self._answers:
+                    connection.recv(4096)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nup")
+
+
+def test_a_client_sees_how_long_a_server_was_away(tmp_path: Path) -> None:
+    server = Server("127.0.0.1", 0)
+    try:
+        with Load("127.0.0.1", server.port, tmp_path) as seen:
+            server.close()
+            time.sleep(0.4)  # what is measured
+            server = Server("127.0.0.1", server.port)
+            found = seen.end()
+    finally:
+        server.close()
+    assert 0.4 <= found.gap < 5
+    assert 0 < found.failed < found.requests
+    assert sum(found.faults.values()) == found.failed
+
+
+DEAD, MUTE, SOUND = "127.0.0.2", "127.0.0.3", "127.0.0.4"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "succeed"),
+    [
+        ([SOUND], {"first", "all", "again"}),
+        ([SOUND, DEAD], {"first", "all", "again"}),
+        ([DEAD, SOUND], {"all", "again"}),
+        ([MUTE, SOUND], {"again"}),
+        ([MUTE, DEAD], set()),
+        ([DEAD], set()),
+    ],
+)
+def test_clients_differ_in_persistence(
+    addresses: list[str], succeed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = Server(SOUND, 0)
+    mute = Server(MUTE, sound.port, answers=False)
+
+    def look_up(*_: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, sound.port)) for address in addresses]
+
+    found = set()
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(client, "getaddrinfo", look_up)
+            for persistence in client.PERSISTENCE:
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    client.ask("web", sound.port, 5.0, persistence)
+                    found.add(persistence)
+    finally:
+        sound.close()
+        mute.close()
+    assert found == succeed
