@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.diff.change import ChangeKind
-from dockerspec.core.plan.action import Action, AwaitContainer, PassGate
+from dockerspec.core.plan.action import Action, AwaitContainer, HookAction, PassGate
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Outcome, Status
 from dockerspec.core.report.progress import Progress
@@ -93,4 +93,6 @@ def doing(action: Action) -> str:
         return f"waiting until {action.until.value}"
     if isinstance(action, PassGate):
         return "waiting for the other replicas" if action.gate == "end" else f"next replicas ({action.gate})"
+    if isinstance(action, HookAction):
+        return f"running {action.stage.value} ..."
     return f"{action.verb} ..."

@@ -70,7 +70,7 @@ class Prober:
         match probe:
             case LogSays(pattern):
                 said = self._logs[pattern].said(container)
-                return "" if said else f"no line of its log matches {pattern!r}"
+                return "" if said else f"no line of its log matches '{pattern}'"
             case PortOpen(port):
                 return _port(self._places(container, name, port), port, min(left, TRY))
             case HttpAnswers():

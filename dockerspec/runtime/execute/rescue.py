@@ -39,6 +39,10 @@ def way_back(rescue: Rescue, outcomes: Mapping[str, Outcome]) -> Iterator[Action
     Of a rolling update, those of the replicas of which all members were done: the others have a way back of their own.
     """
     own = [key for turn in rescue.turns if _is_done(turn, outcomes) for key in turn]
+    taken: list[Action] = []
     for key in reversed(own if rescue.turns else rescue.members):
         if outcomes[key].status in (Status.DONE, Status.FAILED):
-            yield from rescue.undo.get(key, ())
+            # Several members may be taken back by the same step.
+            fresh = [step for step in rescue.undo.get(key, ()) if step not in taken]
+            taken += fresh
+            yield from fresh
