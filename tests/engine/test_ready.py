@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dockerspec.api import Docker
+from dockerspec.core.report.failure import Failure
 from dockerspec.core.report.outcome import Outcome, Report, Status
 from tests.engine.stage import Stage, told
 from tests.kit.daemon import Daemon
@@ -107,7 +108,7 @@ containers:
     image: {image}
     stop_grace_period: 0s
     command: [sleep, "999"]
-    update: {timeout: 1s, wait: {command: [sh, -c, "echo not yet >&2; exit 3"]}}
+    update: {timeout: 5s, wait: {command: [sh, -c, "echo not yet >&2; exit 3"]}}
   hanging:
     image: {image}
     stop_grace_period: 0s
@@ -129,23 +130,24 @@ containers:
     healthcheck: {test: "echo sick; exit 1", interval: 100ms, retries: 1}
     update: {timeout: 60s, wait: {command: "true"}}
 """
+TIMEOUT, EXIT, UNHEALTHY = Failure.TIMEOUT, Failure.EXIT, Failure.UNHEALTHY
 WORDS = {
-    "log": "was not ready within 1 s; no line of its log matches 'ready'",
-    "published": "was not ready within 1 s; port 80: ",
-    "http": "was not ready within 1 s; GET http://",
-    "command": "was not ready within 1 s; its command sh ended with exit status 3: not yet",
-    "hanging": "was not ready within 1 s; its command sleep was still running",
-    "ended": "ended with exit status 3",
-    "looping": "does not stay up: ",
-    "unhealthy": "is unhealthy (last probe: exit status 1, sick)",
+    "log": (TIMEOUT, "was not ready within 1 s; no line of its log matches 'ready'"),
+    "published": (TIMEOUT, "was not ready within 1 s; port 80: "),
+    "http": (TIMEOUT, "was not ready within 1 s; GET http://"),
+    "command": (TIMEOUT, "was not ready within 5 s; its command sh ended with exit status 3: not yet"),
+    "hanging": (TIMEOUT, "was not ready within 1 s; its command sleep was still running"),
+    "ended": (EXIT, "ended with exit status 3"),
+    "looping": (EXIT, "does not stay up: "),
+    "unhealthy": (UNHEALTHY, "is unhealthy (last probe: exit status 1, sick)"),
 }
 
 
 def test_what_never_comes_true_is_told_apart(stage: Stage) -> None:
     report = stage.apply(NEVER)
-    for name, words in WORDS.items():
+    for name, (kind, words) in WORDS.items():
         outcome = _await(report, name)
-        assert outcome.status is Status.FAILED, name
+        assert (outcome.status, outcome.kind) == (Status.FAILED, kind), name
         assert words in outcome.message, (name, outcome.message)
         assert outcome.seconds < 20, name
     assert "404" in _await(report, "http").message

@@ -10,9 +10,10 @@ from typing import Any
 from dockerspec.core.hook import Hook, Stage
 from dockerspec.core.plan import action as act
 from dockerspec.core.ready import Ready
+from dockerspec.core.report.failure import Failure
 from dockerspec.errors import Conflict, EngineError, NotFound
 from dockerspec.runtime.execute.command import run_command
-from dockerspec.runtime.execute.failure import ActionFailed
+from dockerspec.runtime.execute.failure import ActionFailed, kind_of
 from dockerspec.runtime.execute.leftover import create_past_leftovers
 from dockerspec.runtime.execute.tools import Tools, last_lines
 
@@ -61,6 +62,7 @@ def _run(action: act.RunHook, tools: Tools) -> None:
             f"{action.what} of {action.name} was still running after {action.timeout:g} s",
             hint="" if action.stage is Stage.PRE_STOP else "allow it more time with update.timeout",
             logs=ended.output,
+            kind=Failure.TIMEOUT,
         )
     if ended.code:
         raise ActionFailed(
@@ -102,7 +104,7 @@ def run_one_off(action: act.RunOneOff, tools: Tools) -> Warnings:
         _await_end(action, ident, tools)
     except EngineError as fault:
         message = f"{action.what} of {action.name} could not be run: {fault.message}"
-        raise ActionFailed(message, hint=fault.hint) from None
+        raise ActionFailed(message, hint=fault.hint, kind=kind_of(fault)) from None
     finally:
         left = _removed(ident, tools)
     return (*(answer.get("Warnings") or ()), *left)

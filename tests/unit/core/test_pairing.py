@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dockerspec.core.diff.pairing import pair_containers
+from dockerspec.core.ownership import ONE_OFF
 from tests.unit.core.samples import desired, live, raw_container, stack
 
 Json = Any
@@ -42,6 +43,29 @@ def test_one_stays_and_the_rest_go(there: dict[str, Json], kept: str | None, ext
     assert (pair.live.name if pair.live else None) == kept
     assert [item.name for item in pair.extras] == extras
     assert pair.finish is finish
+
+
+JOB = {"image": "app:1", "state": "completed", "update": {"wait": {"exit_code": [0, 3]}}}
+ENDED = {"Status": "exited", "FinishedAt": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(("code", "kept"), [(0, NAME), (3, NAME), (1, ASIDE)])
+def test_a_job_that_has_ended_well_replaces_the_former_one(code: int, kept: str) -> None:
+    state = live(raw_container(ASIDE, **ENDED), raw_container(NAME, **ENDED, ExitCode=code))
+    job = desired(stack(containers={"web": JOB}))
+    (pair,) = pair_containers(job.containers, state.containers).pairs
+    assert pair.live is not None
+    assert pair.live.name == kept
+    assert pair.finish is (kept == NAME)
+
+
+def test_what_is_left_of_a_hook_is_no_candidate() -> None:
+    left = raw_container("shop-web-1.pre_start", **UP)
+    left["Config"]["Labels"][ONE_OFF] = "0"
+    pairing = pair_containers(WEB.containers, live(left).containers)
+    assert pairing.pairs[0].live is None
+    assert [item.name for item in pairing.one_offs] == ["shop-web-1.pre_start"]
+    assert pairing.orphans == ()
 
 
 def test_the_order_of_the_listing_means_nothing() -> None:

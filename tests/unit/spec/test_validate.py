@@ -309,6 +309,62 @@ BROKEN: dict[str, tuple[Data, list[str]]] = {
             "write wait: running, or enable the check"
         ],
     ),
+    "exit code of what does not end": (
+        containers(
+            w={"update": {"wait": {"exit_code": 3}}}, s={"state": "stopped", "update": {"wait": {"exit_code": 0}}}
+        ),
+        [
+            "containers.s.update.wait.exit_code: the container is meant to be stopped, and only a job ends by itself; "
+            "write state: completed beside update, or remove exit_code",
+            "containers.w.update.wait.exit_code: the container is meant to be running, and only a job ends by itself; "
+            "write state: completed beside update, or remove exit_code",
+        ],
+    ),
+    "the port of a job": (
+        containers(
+            w={"depends_on": {"d": {"condition": "service_completed_successfully"}}},
+            d={"update": {"wait": {"port": 80}}},
+            j={"state": "completed", "update": {"wait": "running"}},
+        ),
+        [
+            "containers.d.update.wait.port: a job is waited for until it ends; write log or exit_code instead, or "
+            "remove it",
+            "containers.j.update.wait.state: a job is waited for until it ends; write log or exit_code instead, or "
+            "remove it",
+        ],
+    ),
+    "a hook after a job's start": (
+        containers(j={"state": "completed", "post_start": [{"command": "x"}]}),
+        [
+            "containers.j.post_start: a job may have ended before a hook after its start can run; make it a hook of "
+            "pre_start, or a part of the command"
+        ],
+    ),
+    "a log that nobody keeps": (
+        containers(w={"logging": {"driver": "none"}, "update": {"wait": {"log": "up"}}}),
+        [
+            "containers.w.update.wait.log: the log driver none keeps no log that could say so; remove it, or set "
+            "another logging.driver"
+        ],
+    ),
+    "a port without a network": (
+        containers(w={"network_mode": "none", "update": {"wait": {"port": 80, "http": "/"}}}),
+        [
+            "containers.w.update.wait.http: with network_mode: none the container has no port that could be tried; "
+            "wait for a command in the container instead, as command: [cat, /ready]",
+            "containers.w.update.wait.port: with network_mode: none the container has no port that could be tried; "
+            "wait for a command in the container instead, as command: [cat, /ready]",
+        ],
+    ),
+    "a hook's secret unknown": (
+        {
+            "secrets": {"word": {"environment": "W"}},
+            **containers(w={"pre_stop": [{"command": "x", "environment": {"A": {"secret": "wrod"}}}]}),
+        },
+        [
+            "containers.w.pre_stop[0].environment.A.secret: there is no secret 'wrod'; did you mean 'word'?",
+        ],
+    ),
     "completed but restarted for ever": (
         containers(
             w={"depends_on": {"job": {"condition": "service_completed_successfully"}}}, job={"restart": "always"}
