@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import pairwise
 
 from dockerspec.core.address import Address, Kind
@@ -68,7 +67,6 @@ class Draft:
         for order in (self._edges, self._wishes):
             order[:] = [(first, added[0] if then == key else then) for first, then in order]
         self._edges += pairwise((*added, key))
-        self._join(key, (*added, key))
 
     def put_after(self, key: str, actions: Iterable[Action]) -> None:
         """Put actions right after one that is there, one after the other: all that waited for it waits for them."""
@@ -78,14 +76,6 @@ class Draft:
         for order in (self._edges, self._wishes):
             order[:] = [(added[-1] if first == key else first, then) for first, then in order]
         self._edges += pairwise((key, *added))
-        self._join(key, (key, *added))
-
-    def _join(self, key: str, keys: tuple[str, ...]) -> None:
-        """Let the ways back that one action belongs to count several in its place."""
-        for place, rescue in enumerate(self.rescues):
-            if key in rescue.members:
-                turns = tuple(_put(turn, key, keys) for turn in rescue.turns)
-                self.rescues[place] = replace(rescue, members=_put(rescue.members, key, keys), turns=turns)
 
     def free(self, kind: Kind, name: str, key: str) -> None:
         """Note that a name is free after an action."""
@@ -104,11 +94,3 @@ class Draft:
             graph = Graph.of(self.actions, self._edges)
             graph.order()
         return graph
-
-
-def _put(members: tuple[str, ...], key: str, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """The members with several keys in the place of one."""
-    if key not in members:
-        return members
-    at = members.index(key)
-    return (*members[:at], *keys, *members[at + 1 :])

@@ -109,3 +109,9 @@ def test_a_long_probe_output_is_shortened_to_its_end() -> None:
     assert isinstance(judged, Hopeless)
     assert judged.reason.endswith("xthe fault)")
     assert len(judged.reason) < 700
+
+
+@pytest.mark.parametrize(("code", "fine"), [(0, False), (3, True), (4, False)])
+def test_other_exit_codes_can_count_as_success(code: int, fine: bool) -> None:
+    judged = verdict(container("exited", ExitCode=code), COMPLETED, codes=(3,))
+    assert isinstance(judged, Reached) is fine
