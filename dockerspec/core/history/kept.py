@@ -22,7 +22,7 @@ from dockerspec.core.desired.inputs import veiled
 from dockerspec.core.diff.change import HIDDEN
 from dockerspec.core.diff.compare import hide
 from dockerspec.core.history import page, paths
-from dockerspec.core.history.tree import change, each, entries, quoted, section
+from dockerspec.core.history.tree import change, each, entries, items, quoted, section
 from dockerspec.core.spec import nodes
 from dockerspec.core.spec.dotenv import DotenvFault, parse_dotenv
 from dockerspec.core.spec.load import LoadResult, Origin, document_of
@@ -36,6 +36,7 @@ SHORTEST_SECRET = 4
 _TELLING = 8
 """From so many characters on a value of a file of variables is masked wherever it occurs."""
 
+_HOOKS = ("pre_start", "post_start", "pre_stop")
 _BUILD = "/"
 """In the place of a container's key: the value is a build's."""
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
@@ -190,10 +191,15 @@ class _Writer:
         node = change(
             node, "environment", lambda item: self._pairs(item, "environment", key, key, dropped=not from_files)
         )
+        for stage in _HOOKS:
+            node = change(node, stage, lambda found: items(found, lambda hook: self._hook(key, hook)))
         node = change(node, "labels", self._texts("labels", key, key))
         for top in ("annotations", "storage_opt"):
             node = change(node, top, self._texts(top, key))
         return change(node, "logging", lambda item: change(item, "options", self._texts("logging", key)))
+
+    def _hook(self, key: str, node: Node) -> Node:
+        return change(node, "environment", lambda item: self._pairs(item, "environment", key, "", dropped=True))
 
     def _image(self, key: str, node: Node) -> Node:
         return change(

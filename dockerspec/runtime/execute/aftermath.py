@@ -13,8 +13,7 @@ from dockerspec.core.plan.action import AwaitContainer, StartContainer
 from dockerspec.core.report.outcome import Outcome, Status
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import EngineError
-
-_LOG_LINES = 20
+from dockerspec.runtime.execute.tools import last_lines
 
 
 def with_aftermath(outcome: Outcome, engine: Engine) -> Outcome:
@@ -24,7 +23,4 @@ def with_aftermath(outcome: Outcome, engine: Engine) -> Outcome:
         return outcome
     with suppress(EngineError):
         outcome = replace(outcome, checks=last_checks(engine.container(action.container)))
-    if not outcome.logs:
-        with suppress(EngineError):
-            outcome = replace(outcome, logs=engine.container_logs(action.container, tail=_LOG_LINES).rstrip())
-    return outcome
+    return outcome if outcome.logs else replace(outcome, logs=last_lines(engine, action.container))

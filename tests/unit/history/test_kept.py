@@ -99,6 +99,7 @@ containers:
       MODE:
       GONE:
     volumes: ["./data:/data", "~/conf:/conf:ro"]
+    pre_stop: [{command: [drain], environment: {MODE: , API_TOKEN: hook-literal}}]
 """
 ENVIRON = {
     "COUNT": "2",
@@ -128,6 +129,8 @@ variables:
     type: "int"
     sensitive: true
   DSN:
+    sensitive: true
+  WEB_API_TOKEN:
     sensitive: true
   WEB_DB_PASSWORD:
     sensitive: true
@@ -159,9 +162,15 @@ containers:
     volumes:
       - "{tmp_path}/data:/data"
       - "/home/me/conf:/conf:ro"
+    pre_stop:
+      - command:
+          - drain
+        environment:
+          MODE: "fast"
+          API_TOKEN: "${{WEB_API_TOKEN}}"
 """
     )
-    for secret in ("alice-secret", "hunter2", "dsn-secret", "key-secret", "file-secret", "info"):
+    for secret in ("alice-secret", "hook-literal", "hunter2", "dsn-secret", "key-secret", "file-secret", "info"):
         assert secret not in repr(kept)
 
 
@@ -169,13 +178,13 @@ def test_what_is_missing_is_told(shop: LoadResult) -> None:
     kept = keep(shop, SALT)
     assert isinstance(kept, KeptSpec)
     faults = [fault.path for fault in again(kept, {}).diagnostics if fault.severity == "error"]
-    assert faults == [f"variables.{name}" for name in ("COUNT", "DSN", "WEB_DB_PASSWORD", "WHO")]
+    assert faults == [f"variables.{name}" for name in ("COUNT", "DSN", "WEB_API_TOKEN", "WEB_DB_PASSWORD", "WHO")]
 
 
 def test_files_of_variables_are_known_again(shop: LoadResult, tmp_path: Path) -> None:
     kept = keep(shop, SALT)
     assert isinstance(kept, KeptSpec)
-    given = {**ENVIRON, "WHO": "alice-secret", "WEB_DB_PASSWORD": "hunter2-literal"}
+    given = {**ENVIRON, "WHO": "alice-secret", "WEB_DB_PASSWORD": "hunter2-literal", "WEB_API_TOKEN": "hook-literal"}
 
     def changed() -> dict[str, tuple[str, ...]]:
         found = again(kept, given)
