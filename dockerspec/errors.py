@@ -50,7 +50,8 @@ class EngineError(DockerspecError):
         status: the HTTP status, or None where no answer came.
         call: the call that failed, such as `POST /containers/create`.
         hint: what the user can do about it, or an empty text.
-        passing: whether the same call may well succeed a little later, and does no harm if made again.
+        passing: whether the cause may well be gone a little later, so that the call is worth another try. Whether the
+            failed one was carried out is another question.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -21,9 +22,10 @@ from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import Refused, SpecError
+from dockerspec.errors import EngineError, Refused, SpecError
 from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
+from dockerspec.runtime.retry import RUN, Retries, persist
 
 # Most plans find nothing to do: what only others need is loaded by them.
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Docker:
         context: the name of a Docker CLI context, instead of `host`.
         engine: an engine to use instead of connecting to one.
         clock: the time.
+        patience: seconds for which a run waits for an engine that went away, as on a restart.
 
     Raises:
         EngineError: `host` or `context` can't be used. Nothing is sent before the first method that needs the engine.
@@ -59,9 +62,11 @@ class Docker:
         *,
         engine: Engine | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        patience: float = RUN.patience,
     ) -> None:
         self._engine: Engine = engine if engine is not None else connect(host, context)
         self._clock = clock
+        self._policy = replace(RUN, patience=patience)
         self._locked: set[str] = set()
 
     def __enter__(self) -> Docker:
@@ -101,7 +106,7 @@ class Docker:
         if stack in self._locked:
             yield False
             return
-        with stack_lock(self._engine, stack, self._clock, timeout) as waited:
+        with stack_lock(self._engine, stack, self._clock, timeout, policy=self._policy) as waited:
             self._locked.add(stack)
             try:
                 yield waited
@@ -245,12 +250,18 @@ class Docker:
             if spec is not None and history is not None and not plan.is_empty:
                 run = history.begin(plan, spec, self.endpoint, self._clock, again)
             report = execute(
-                plan, self._engine, on_event=on_event, cancel=cancel, parallelism=parallelism, clock=self._clock
+                plan,
+                self._engine,
+                on_event=on_event,
+                cancel=cancel,
+                parallelism=parallelism,
+                clock=self._clock,
+                policy=self._policy,
             )
         if spec is not None and any(item.message for item in report.outcomes.values()):
             report = traced(report, spec)
         if spec is not None and report.ok and not plan.partial and not plan.destroys:
-            report = replace(report, remaining=self.plan(spec).changes)
+            report = self._proven(report, spec)
         if not plan.is_empty:
             from dockerspec.core.report.standing import concluded
 
@@ -260,6 +271,15 @@ class Docker:
         if run is not None:
             run.finish(report, self._engine)
         return report
+
+    def _proven(self, report: Report, spec: LoadResult) -> Report:
+        """The report with what still differs now; the engine may be in a passing plight."""
+        try:
+            left = persist(lambda: self.plan(spec).changes, Retries(self._clock, self._policy), time.sleep)
+        except EngineError as fault:
+            # What was done stands all the same, and is what the user must hear of.
+            return replace(report, unproven=fault.message)
+        return replace(report, remaining=left)
 
     def earlier_spec(
         self,

@@ -6,15 +6,17 @@ Callers: the verb classes that make up the gateway.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlencode
 
 from dockerspec.engine import failures
+from dockerspec.engine.pacing import backoff
 from dockerspec.engine.protocol import Filters, Json
 from dockerspec.engine.stream import MessageStream
 from dockerspec.engine.transport import READ_TIMEOUT, Answer, Request, Transport
+from dockerspec.errors import EngineError, EngineTimeout, EngineUnreachable, NotFound
 
 OLDEST_API = (1, 41)
 """Engine 20.10, the oldest that we work with."""
@@ -24,8 +26,15 @@ NEWEST_API = (1, 51)
 Query = Mapping[str, Any]
 """Query parameters. None and empty texts are left out, truth values become 1 and 0, collections become JSON."""
 
+T = TypeVar("T")
+
+READ_TRIES = 4
+"""How often a read is made that finds the engine there, but gets no sound answer from it."""
+REACH_TRIES = 2
+"""How often an engine is tried that is not there: whoever can wait for one does so with more patience than this."""
+_READ_PAUSE = 0.15
+
 _NO_HEADERS: Mapping[str, str] = {}
-_NOT_FOUND = 404
 _REPEATED = frozenset({"t", "extrahosts"})
 
 
@@ -85,18 +94,47 @@ class Caller:
         return min(found, NEWEST_API)
 
     def _get(self, path: str, query: Query | None = None, *, headers: Mapping[str, str] = _NO_HEADERS) -> Json:
-        """The JSON that a GET answers."""
-        call = f"GET {path}"
-        return self._decoded(self._ask("GET", path, query, headers=headers), call)
+        """The JSON that a GET answers; asked for again where something passing is in the way."""
+        return self._persist(lambda: self._get_once(path, query, headers=headers))
+
+    def _get_once(self, path: str, query: Query | None = None, *, headers: Mapping[str, str] = _NO_HEADERS) -> Json:
+        return self._decoded(self._ask("GET", path, query, headers=headers), f"GET {path}")
+
+    def _persist(self, read: Callable[[], T]) -> T:
+        """Make a read, a few times if need be, within about a second. What took its whole time is not made again."""
+        pacing, failed = self._transport.pacing, 0
+        while True:
+            try:
+                return read()
+            except EngineError as fault:
+                failed += 1
+                tries = REACH_TRIES if isinstance(fault, EngineUnreachable) else READ_TRIES
+                if not fault.passing or isinstance(fault, EngineTimeout) or failed >= tries:
+                    raise
+            pacing.pause(backoff(failed - 1, pacing.random, first=_READ_PAUSE))
 
     def _get_each(self, paths: Iterable[str]) -> Iterator[Json | None]:
         """The JSON that each of several GETs answers, in order; None where the engine has no such object."""
-        requests = [Request("GET", self._target(path, None), f"GET {path}", _NO_HEADERS) for path in paths]
-        for request, answer in zip(requests, self._transport.call_each(requests), strict=True):
-            if answer.status == _NOT_FOUND:
+        asked = list(paths)
+        requests = (Request("GET", self._target(path, None), f"GET {path}", _NO_HEADERS) for path in asked)
+        for path, answer in zip(asked, self._transport.call_each(requests, self._call_again), strict=True):
+            try:
+                yield self._sound(answer, path)
+            except NotFound:
                 yield None
-            else:
-                yield self._decoded(self._accepted(answer, request.call), request.call)
+
+    def _call_again(self, request: Request) -> Answer:
+        return self._persist(lambda: self._transport.call(request))
+
+    def _sound(self, answer: Answer, path: str) -> Json:
+        """The JSON of an answer to a GET; asked for again if this one is spoilt in a passing way."""
+        call = f"GET {path}"
+        try:
+            return self._decoded(self._accepted(answer, call), call)
+        except EngineError as fault:
+            if not fault.passing:
+                raise
+        return self._get(path)
 
     def _post(
         self,
@@ -136,13 +174,13 @@ class Caller:
         query: Query | None = None,
         *,
         headers: Mapping[str, str] = _NO_HEADERS,
-        timeout: float | None = READ_TIMEOUT,
+        silence: float | None = None,
         upload: BinaryIO | None = None,
     ) -> MessageStream:
-        """One call that answers a stream of messages; `timeout` is for its beginning."""
+        """One call that answers a stream of messages; `silence` is how many seconds may go by between two."""
         call = f"{method} {path}"
-        request = Request(method, self._target(path, query), call, headers, timeout=timeout)
-        stream = self._transport.stream(request, upload=upload)
+        request = Request(method, self._target(path, query), call, headers, timeout=silence or READ_TIMEOUT)
+        stream = self._transport.stream(request, upload=upload, silence=silence)
         if isinstance(stream, MessageStream):
             return stream
         raise failures.refusal(stream.status, stream.body, call)
@@ -172,7 +210,7 @@ class Caller:
         try:
             return json.loads(answer.body)
         except ValueError:
-            raise failures.no_engine(self._url, call, "its answer is no JSON") from None
+            raise failures.no_engine(self._url, call, "its answer is no JSON", passing=True) from None
 
 
 def segment(ident: str) -> str:

@@ -117,7 +117,7 @@ class ContainerVerbs(Caller):
             BadRequest: its log driver keeps nothing that could be read.
         """
         query = {"stdout": True, "stderr": True, "since": since, "timestamps": stamped or None, "tail": tail}
-        answer = self._ask("GET", f"/containers/{segment(ident)}/logs", query)
+        answer = self._persist(lambda: self._ask("GET", f"/containers/{segment(ident)}/logs", query))
         kind = answer.headers.get("content-type", "")
         framed = "multiplexed" in kind
         if not framed and self.api_version < (1, 42):

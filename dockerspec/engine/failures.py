@@ -32,6 +32,18 @@ _TOO_OLD_CLIENT = re.compile(r"client version \S+ is too old\. Minimum supported
 _TOO_NEW_CLIENT = re.compile(r"client version \S+ is too new\. Maximum supported API version is (?P<most>[\d.]+)")
 _NAME_IN_USE = re.compile(r"The container name \"/?(?P<name>[^\"]+)\" is already in use by container")
 
+_PASSING: Final = re.compile(
+    r"context (?:deadline exceeded|canceled)|code = (?:Unavailable|Canceled|DeadlineExceeded|Aborted)"
+    r"|transport is closing|ttrpc: closed|error reading from server|connection reset by peer|broken pipe"
+    r"|unexpected EOF|resource temporarily unavailable|device or resource busy|database (?:is locked|not open)"
+    r"|store for object type [^:]*: open : no such file|containerd\.sock|shim (?:disconnected|exited)|shutting down"
+    r"|not yet (?:ready|started)",
+    re.IGNORECASE,
+)
+"""What the engine says when it is hindered: its containerd away, itself on the way down, something busy."""
+_PASSING_ERRNO: Final = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNRESET, errno.EPIPE, errno.EAGAIN)
+_PASSING_SSH: Final = ("timed out", "connection refused", "connection reset", "connection closed", "broken pipe")
+
 
 def unreachable(endpoint: Endpoint, fault: OSError) -> EngineError:
     """No connection came about."""
@@ -43,6 +55,7 @@ def unreachable(endpoint: Endpoint, fault: OSError) -> EngineError:
         return EngineUnreachable(
             f"the engine at {where} did not take the connection in time",
             hint="check the address, the network and any firewall between",
+            passing=True,
         )
     if type(fault).__module__ == "ssl":
         return _tls_fault(where, fault)
@@ -50,6 +63,7 @@ def unreachable(endpoint: Endpoint, fault: OSError) -> EngineError:
         return EngineUnreachable(
             f"nothing listens at {where}",
             hint="check the port, and that the engine runs with --host tcp://...; or give another address with --host",
+            passing=True,
         )
     if isinstance(fault, FileNotFoundError | PermissionError) or fault.errno == errno.EISDIR:
         return EngineUnreachable(
@@ -60,6 +74,7 @@ def unreachable(endpoint: Endpoint, fault: OSError) -> EngineError:
     return EngineUnreachable(
         f"can't connect to the engine at {where}: {fault.strerror or fault}",
         hint=f"check that {host} is the right name and can be reached from here",
+        passing=fault.errno in _PASSING_ERRNO,
     )
 
 
@@ -73,20 +88,24 @@ def _no_socket(where: str, path: str, fault: OSError) -> EngineError:
         return EngineUnreachable(
             f"there is no engine at {where}: no such socket",
             hint="start the engine (`sudo systemctl start docker`), or give its address with --host or DOCKER_HOST",
+            passing=isinstance(fault, FileNotFoundError),
         )
     if isinstance(fault, ConnectionRefusedError):
         return EngineUnreachable(
             f"the engine at {where} is not running: its socket is there, but nothing listens on it",
             hint="start the engine (`sudo systemctl start docker`)",
+            passing=True,
         )
     if isinstance(fault, TimeoutError | BlockingIOError):
         return EngineUnreachable(
             f"the engine at {where} takes no connections",
             hint="it may be overloaded or hanging; look at `journalctl -u docker`",
+            passing=True,
         )
     return EngineUnreachable(
         f"can't connect to the engine at {where}: {fault.strerror or fault}",
         hint=f"check that {path} is the engine's socket",
+        passing=fault.errno in _PASSING_ERRNO,
     )
 
 
@@ -127,7 +146,8 @@ def ssh_failed(host: str, status: int, notes: str) -> EngineError:
         )
     if status == 127 or "not found" in lowered:
         return EngineUnreachable(message, hint=f"install the Docker CLI on {host}, in the PATH of a plain ssh command")
-    return EngineUnreachable(message, hint=f"see that `ssh {host} docker version` works")
+    passing = any(words in lowered for words in _PASSING_SSH)
+    return EngineUnreachable(message, hint=f"see that `ssh {host} docker version` works", passing=passing)
 
 
 def lost(url: str, call: str, reason: str = "") -> EngineError:
@@ -136,7 +156,8 @@ def lost(url: str, call: str, reason: str = "") -> EngineError:
     hint = "see whether the engine is still running (`systemctl status docker`)"
     if not call.startswith(("GET", "HEAD")):
         hint = f"the call may or may not have been carried out, so plan again; {hint}"
-    return EngineLost(f"the connection to the engine at {url} broke during {call}{detail}", call=call, hint=hint)
+    message = f"the connection to the engine at {url} broke during {call}{detail}"
+    return EngineLost(message, call=call, hint=hint, passing=True)
 
 
 def timed_out(url: str, call: str, seconds: float) -> EngineError:
@@ -145,15 +166,27 @@ def timed_out(url: str, call: str, seconds: float) -> EngineError:
         f"the engine at {url} did not answer {call} within {seconds:g} s",
         call=call,
         hint="it may be overloaded or hanging (`journalctl -u docker`); a change may still be carried out",
+        passing=True,
     )
 
 
-def no_engine(url: str, call: str, reason: str) -> EngineError:
-    """Something answers, but it is no engine."""
+def fell_silent(url: str, call: str, seconds: float) -> EngineError:
+    """A stream went on without a message for too long."""
+    return EngineTimeout(
+        f"the engine at {url} said nothing on {call} for {seconds:g} s",
+        call=call,
+        hint="it may be hanging, or what it waits for (`journalctl -u docker`)",
+        passing=True,
+    )
+
+
+def no_engine(url: str, call: str, reason: str, *, passing: bool = False) -> EngineError:
+    """Something answers, but it is no engine; `passing` if an answer that was cut off would look the same."""
     return ServerError(
         f"what answers at {url} does not speak the Docker Engine API: {reason}",
         call=call,
         hint="check the address and port; https:// addresses and DOCKER_TLS_VERIFY are for engines that speak TLS",
+        passing=passing,
     )
 
 
@@ -173,9 +206,23 @@ def refusal(status: int, body: bytes, call: str) -> EngineError:
         body: the answer's body: the engine's JSON with a `message`, plain text, or a proxy's page.
         call: the call, as `POST /containers/create`.
     """
-    message = _said(status, body)
+    own = _own_words(body)
+    message = own or _said(status, body)
     kind, hint = _judge(status, message)
-    return kind(message, status=status, call=call, hint=hint)
+    return kind(message, status=status, call=call, hint=hint, passing=_may_pass(status, own))
+
+
+def _may_pass(status: int, own: str) -> bool:
+    """Whether an error answer tells of a passing state.
+
+    A 5xx that the engine gives in its own words is a verdict as a rule (a port that is taken is a 500), unless the
+    words are those of a hindrance. One without is from a proxy, or from an engine that is just starting or stopping.
+    """
+    if status == 409:
+        return "already in progress" in own
+    if status in (408, 425, 429):
+        return True
+    return status in (500, 502, 503, 504) and (not own or bool(_PASSING.search(own)))
 
 
 def _judge(status: int, message: str) -> tuple[type[EngineError], str]:
@@ -238,17 +285,19 @@ def _known_hint(lowered: str) -> str:
     return next((hint for parts, hint in _KNOWN if any(part in lowered for part in parts)), "")
 
 
+def _own_words(body: bytes) -> str:
+    """The message in an error answer of the engine's own; empty for any other answer."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return ""
+    message = data.get("message") if isinstance(data, dict) else None
+    return _shorten(message.strip()) if isinstance(message, str) else ""
+
+
 def _said(status: int, body: bytes) -> str:
-    """The message in an error answer."""
+    """What an error answer says that is not the engine's own."""
     text = body.decode(errors="replace").strip()
-    if text.startswith("{"):
-        try:
-            data = json.loads(text)
-        except ValueError:
-            data = None
-        message = data.get("message") if isinstance(data, dict) else None
-        if isinstance(message, str) and message.strip():
-            return _shorten(message.strip())
     if text.startswith("<"):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         page = f" ({' '.join(title[1].split())})" if title else ""

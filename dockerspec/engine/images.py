@@ -10,7 +10,7 @@ from urllib.parse import quote
 from dockerspec.engine.caller import Caller, filter_query
 from dockerspec.engine.credentials import HUB, Credentials, registry_of
 from dockerspec.engine.protocol import Filters, Json
-from dockerspec.engine.transport import SLOW_TIMEOUT, Transport
+from dockerspec.engine.transport import BUILD_SILENCE, SLOW_TIMEOUT, TRANSFER_SILENCE, Transport
 from dockerspec.errors import EngineError, EngineLost, EngineTimeout, EngineUnreachable, NotFound
 
 _NO_LOGIN = re.compile(r"denied|unauthorized|authentication required|no basic auth", re.IGNORECASE)
@@ -65,7 +65,8 @@ class ImageVerbs(Caller):
         """
         try:
             headers = self._credentials.for_reference(ref)
-            return self._get(f"/distribution/{_path(ref)}/json", headers=headers)
+            # What is in the way here is the registry's, and an answer that never comes is only a note in a plan.
+            return self._get_once(f"/distribution/{_path(ref)}/json", headers=headers)
         except EngineError as fault:
             raise registry_fault("look up", ref, fault) from None
 
@@ -104,7 +105,7 @@ class ImageVerbs(Caller):
         query = {"fromImage": repository, "tag": tag, "platform": platform}
         try:
             headers = self._credentials.for_reference(ref)
-            with self._follow("POST", "/images/create", query, headers=headers, timeout=None) as stream:
+            with self._follow("POST", "/images/create", query, headers=headers, silence=TRANSFER_SILENCE) as stream:
                 yield from _progress(stream, "POST /images/create")
         except EngineError as fault:
             raise registry_fault("pull", ref, fault) from None
@@ -123,7 +124,7 @@ class ImageVerbs(Caller):
         try:
             headers = self._credentials.for_reference(ref) or _NOBODY
             path = f"/images/{_path(repository)}/push"
-            with self._follow("POST", path, {"tag": tag}, headers=headers, timeout=None) as stream:
+            with self._follow("POST", path, {"tag": tag}, headers=headers, silence=TRANSFER_SILENCE) as stream:
                 yield from _progress(stream, f"POST {path}")
         except EngineError as fault:
             raise registry_fault("push", ref, fault) from None
@@ -175,7 +176,7 @@ class ImageVerbs(Caller):
             EngineError: a step of the build failed.
         """
         headers = {**self._credentials.for_build(), "Content-Type": "application/x-tar"}
-        with self._follow("POST", "/build", options, headers=headers, timeout=None, upload=context) as stream:
+        with self._follow("POST", "/build", options, headers=headers, silence=BUILD_SILENCE, upload=context) as stream:
             yield from _progress(stream, "POST /build")
 
 
@@ -202,7 +203,9 @@ def _progress(stream: Iterable[Json], call: str) -> Iterator[Json]:
 
 
 def registry_fault(what: str, ref: str, fault: EngineError) -> EngineError:
-    """A fault in dealing with a registry, with the reference named and advice."""
+    """A fault in dealing with a registry, with the reference named and advice; one of the engine itself as it is."""
+    if isinstance(fault, EngineLost | EngineUnreachable | EngineTimeout):
+        return fault
     kind: type[EngineError] = type(fault)
     if _NOT_THERE.search(fault.message):
         kind = NotFound
@@ -215,8 +218,8 @@ def registry_fault(what: str, ref: str, fault: EngineError) -> EngineError:
 
 
 def _is_passing(fault: EngineError) -> bool:
-    """Whether a fault of a registry may be gone on the next try. One of the engine itself is none of these."""
-    if isinstance(fault, NotFound | EngineLost | EngineUnreachable | EngineTimeout):
+    """Whether a fault of a registry may be gone on the next try."""
+    if isinstance(fault, NotFound):
         return False
     lasting = (_NO_LOGIN, _NOT_THERE, _NO_PLATFORM, _WANTS_TLS)
     return bool(_PASSING.search(fault.message)) and not any(item.search(fault.message) for item in lasting)

@@ -79,7 +79,7 @@ class MessageStream:
     """The messages of one response; see `dockerspec.engine.protocol.Stream`.
 
     Iterating raises `EngineLost` if the connection breaks; it ends quietly if the engine ends the response, or after
-    `close`. Silence has no limit, since a quiet engine has no events to tell.
+    `close`. Silence has no limit unless one is set, since a quiet engine has no events to tell.
 
     Attributes:
         end: why the stream ended; None as long as it goes on.
@@ -93,6 +93,7 @@ class MessageStream:
         url: str,
         call: str,
         on_end: Callable[[MessageStream], None] | None = None,
+        silence: float | None = None,
     ) -> None:
         """Take over a connection whose response head was read.
 
@@ -102,6 +103,7 @@ class MessageStream:
             url: the engine's address, for messages.
             call: the call, for messages.
             on_end: called once when the connection is given up.
+            silence: seconds that may go by without a message.
         """
         self.end: End | None = None
         self._connection = connection
@@ -109,6 +111,7 @@ class MessageStream:
         self._url = url
         self._call = call
         self._on_end = on_end
+        self._silence = silence
         self._framer = Framer()
         self._state = Lock()
         self._reading = Lock()
@@ -148,12 +151,14 @@ class MessageStream:
                 self._release()
                 return b""
             try:
-                self._connection.limit(None)
+                self._connection.limit(self._silence)
                 data = self._body.piece()
             except (WireFault, OSError, ValueError) as fault:
                 if self._closed():
                     self._release()
                     return b""
+                if isinstance(fault, TimeoutError) and self._silence is not None:
+                    raise self._fail(End.LOST, failures.fell_silent(self._url, self._call, self._silence)) from None
                 raise self._fail(End.LOST, failures.lost(self._url, self._call, str(fault))) from None
             if not data:
                 self._over()

@@ -7,7 +7,7 @@ answer, and only a call that got none raises.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
@@ -17,6 +17,7 @@ from dockerspec.engine import failures
 from dockerspec.engine.dial import dialer
 from dockerspec.engine.endpoint import Endpoint
 from dockerspec.engine.output import OutputStream
+from dockerspec.engine.pacing import SYSTEM_PACING, Pacing
 from dockerspec.engine.stream import MessageStream
 from dockerspec.engine.target import TcpTarget, parse_target
 from dockerspec.engine.wire import Body, Connection, Head, Truncated, WireFault, read_head, request_head
@@ -27,6 +28,10 @@ READ_TIMEOUT = 60.0
 """Seconds until an answer must be here, unless the call says otherwise."""
 SLOW_TIMEOUT = 300.0
 """The same for calls that move data: filling a new volume from an image, deleting what is large."""
+TRANSFER_SILENCE = 600.0
+"""Seconds for which a pull or a push may say nothing: an engine that unpacks a large layer has long pauses."""
+BUILD_SILENCE = 3600.0
+"""The same for a build, whose steps may well work without a word."""
 _IDLE_KEPT = 16
 _AHEAD = 4
 """How many requests of `call_each` are under way at once."""
@@ -72,18 +77,22 @@ class _Stale(Exception):
 class Transport:
     """The connections to one engine."""
 
-    def __init__(self, endpoint: Endpoint, *, connect_timeout: float = CONNECT_TIMEOUT) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, connect_timeout: float = CONNECT_TIMEOUT, pacing: Pacing = SYSTEM_PACING
+    ) -> None:
         """Prepare; nothing is opened before the first call.
 
         Args:
             endpoint: the engine.
             connect_timeout: seconds that opening a connection may take.
+            pacing: sleep and chance, for whoever calls again.
 
         Raises:
             EngineError: the endpoint's address can't be used.
         """
         target = parse_target(endpoint.url, tls=endpoint.tls is not None)
         self.endpoint = endpoint
+        self.pacing = pacing
         self._url = endpoint.url
         # Over a socket file or ssh the name means nothing; a proxy in front of a port may go by it.
         self._host, self._prefix = "docker", ""
@@ -113,11 +122,17 @@ class Transport:
                 pass
         return self._exchange(self._dial(), request)
 
-    def call_each(self, requests: Iterable[Request]) -> Iterator[Answer]:
+    def call_each(
+        self, requests: Iterable[Request], again: Callable[[Request], Answer] | None = None
+    ) -> Iterator[Answer]:
         """Send GET requests and yield their answers in order, with a few always under way.
 
         The engine works on the next ones while the caller takes the last answer apart. One thread does it all: with
         several, each would wait for the interpreter's lock after every answer.
+
+        Args:
+            requests: the requests.
+            again: asks for an answer that was lost; by default `call`, once.
 
         Raises:
             EngineError: as `call`.
@@ -131,24 +146,28 @@ class Transport:
                 if not under_way:
                     return
                 connection, request = under_way.popleft()
-                yield self._ended(connection, request)
+                yield self._ended(connection, request) or (again or self.call)(request)
         finally:
             for connection, _ in under_way:
                 if connection is not None:
                     connection.close()
 
-    def stream(self, request: Request, *, upload: BinaryIO | None = None) -> MessageStream | Answer:
+    def stream(
+        self, request: Request, *, upload: BinaryIO | None = None, silence: float | None = None
+    ) -> MessageStream | Answer:
         """Send a request whose answer goes on: a stream of messages, or a whole answer if its status is an error.
 
         Args:
             request: the call; its time limit is for the answer's beginning only.
-            upload: a file to send as the body, in pieces, instead of `request.body`.
+            upload: a file to send as the body, in pieces, instead of `request.body`; the time limit is for each piece.
+            silence: seconds that may go by between two messages; None means no limit.
         """
         opened = self._opened(request, upload)
         if isinstance(opened, Answer):
             return opened
         connection, body = opened
-        return self._registered(MessageStream(connection, body, url=self._url, call=request.call, on_end=self._forget))
+        stream = MessageStream(connection, body, url=self._url, call=request.call, on_end=self._forget, silence=silence)
+        return self._registered(stream)
 
     def output(self, request: Request) -> OutputStream | Answer:
         """Send a request whose answer is what a program writes as it goes; else as `stream`."""
@@ -202,14 +221,15 @@ class Transport:
             return None
         return connection
 
-    def _ended(self, connection: Connection | None, request: Request) -> Answer:
-        """The answer to a request that `_begun` sent; what went wrong is tried again, and judged, by a plain call."""
-        if connection is not None:
-            try:
-                return self._received(connection, request)
-            except (_Stale, EngineLost):
-                connection.close()
-        return self.call(request)
+    def _ended(self, connection: Connection | None, request: Request) -> Answer | None:
+        """The answer to a request that `_begun` sent; None if it went wrong."""
+        if connection is None:
+            return None
+        try:
+            return self._received(connection, request)
+        except (_Stale, EngineLost):
+            connection.close()
+            return None
 
     def _exchange(self, connection: Connection, request: Request) -> Answer:
         """One request and its answer on one connection, which goes back to the pool if it is fit for it."""
@@ -267,6 +287,7 @@ class Transport:
         try:
             connection.send(self._head(request, headers))
             while piece := upload.read(_UPLOAD_PIECE):
+                connection.limit(request.timeout)
                 connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
             connection.send(b"0\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):

@@ -75,6 +75,7 @@ def report_json(report: Report, *, mask: frozenset[str] = _NOTHING) -> str:
             "outcomes": [_outcome(item, masker) for item in report.outcomes.values()],
             "undone": [_outcome(item, masker) for item in report.undone],
             "remaining": [_change(change, masker) for change in report.remaining],
+            "unproven": masker.mask(report.unproven),
             "standing": [
                 {
                     "address": masker.mask(str(item.address)),

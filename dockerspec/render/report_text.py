@@ -32,6 +32,7 @@ def report_lines(report: Report, clean: Cleaner, summary: Summary | None = None,
         list(_idle(outcomes, clean)),
         list(_undone(report.undone, clean)),
         list(_remaining(report.remaining, clean)),
+        list(_unproven(report.unproven, clean)),
         list(_standing(report, clean)),
     ]
     for block in blocks:
@@ -125,6 +126,12 @@ def _remaining(changes: tuple[ObjectChange, ...], clean: Cleaner) -> Iterator[Li
             yield (Piece(f"{_INDENT}  {clean(field.path)}  is {old}, the spec says {new}"),)
 
 
+def _unproven(reason: str, clean: Cleaner) -> Iterator[Line]:
+    if reason:
+        yield (Piece("  not proven ", Role.WARNING), Piece("the engine could not be read again at the end", Role.FAINT))
+        yield from ((Piece(f"{_INDENT}{line}"),) for line in clean.lines(reason))
+
+
 def _verdict(report: Report, summary: Summary | None) -> Iterator[Line]:
     took = seconds(report.seconds)
     if report.ok:
@@ -138,6 +145,8 @@ def _verdict(report: Report, summary: Summary | None) -> Iterator[Line]:
     word = "Stopped" if report.cancelled else "Failed"
     if report.remaining and not report.cancelled and report.count(Status.DONE) == len(report.outcomes):
         word = "Not converged"
+    if report.unproven:
+        word = "Not proven"
     yield (Piece(f"{word}: ", Role.DANGER), Piece(f"{plural(len(report.outcomes), 'action')}: {parts}, in {took}."))
     if not report.next:
         yield (Piece("What was done stands. Run `dockerspec plan` to see what is left.", Role.FAINT),)

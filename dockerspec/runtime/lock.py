@@ -17,7 +17,8 @@ from dockerspec.engine.protocol import Engine
 from dockerspec.errors import EngineError, NotFound, Refused
 from dockerspec.runtime.clock import Clock
 from dockerspec.runtime.holder import Holder, myself
-from dockerspec.runtime.volumes import labels_after_creation
+from dockerspec.runtime.retry import BESIDE, RUN, Policy, Retries, persist
+from dockerspec.runtime.volumes import is_stillborn, labels_after_creation
 
 PREFIX = "dockerspec.lock."
 _TOKEN = "dockerspec.lock.token"
@@ -35,7 +36,9 @@ class _Claim:
 
 
 @contextmanager
-def stack_lock(engine: Engine, stack: str, clock: Clock, timeout: float = 0.0) -> Iterator[bool]:
+def stack_lock(
+    engine: Engine, stack: str, clock: Clock, timeout: float = 0.0, *, policy: Policy = RUN
+) -> Iterator[bool]:
     """Hold the lock of a stack.
 
     Args:
@@ -43,6 +46,7 @@ def stack_lock(engine: Engine, stack: str, clock: Clock, timeout: float = 0.0) -
         stack: the stack's name.
         clock: the time.
         timeout: seconds to wait for another holder to let go.
+        policy: the bounds of trying again where the engine fails in a way that may pass.
 
     Yields:
         Whether it had to be waited for, so that what was read before may be out of date.
@@ -56,7 +60,7 @@ def stack_lock(engine: Engine, stack: str, clock: Clock, timeout: float = 0.0) -
     waited = False
     _HELD.add(mine.token)
     try:
-        while (other := _take(engine, name, mine)) is not None:
+        while (other := persist(lambda: _take(engine, name, mine), Retries(clock, policy), time.sleep)) is not None:
             if clock.monotonic() >= deadline:
                 raise Refused(
                     f"nothing was changed: {other.holder} is at work on the stack {stack}; wait for it with "
@@ -69,7 +73,7 @@ def stack_lock(engine: Engine, stack: str, clock: Clock, timeout: float = 0.0) -
         finally:
             # Not worth a failure: the next run on this machine takes a lock over that nobody holds.
             with suppress(EngineError):
-                _release(engine, name, mine)
+                persist(lambda: _release(engine, name, mine), Retries(clock, BESIDE), time.sleep)
     finally:
         _HELD.discard(mine.token)
 
@@ -78,15 +82,17 @@ def _take(engine: Engine, name: str, mine: _Claim) -> _Claim | None:
     """Take a lock; None if it is ours now, else who has it."""
     labels = {_TOKEN: mine.token, _HOLDER: mine.holder.to_text()}
     try:
-        found = _claim(labels_after_creation(engine, engine.create_volume({"Name": name, "Labels": labels})))
+        there = labels_after_creation(engine, engine.create_volume({"Name": name, "Labels": labels}))
+        found = _claim(there)
     except NotFound:  # let go since
         return _take(engine, name, mine)
     if found.token == mine.token:
         return None
-    if not found.holder.is_dead and (not found.holder.is_me or found.token in _HELD):
+    dead = found.holder.is_dead or is_stillborn(engine, name, there)
+    if not dead and (not found.holder.is_me or found.token in _HELD):
         return found
     # Of all who see the dead one, only the one who takes this second lock may remove the first, and looks again.
-    ticket = f"{name}.{found.token[:12]}"
+    ticket = f"{name}.{found.token[:12] or 'stillborn'}"
     other = _take(engine, ticket, mine)
     if other is not None:
         return other

@@ -143,6 +143,14 @@ class FakeNetworks(FakeStore):
         with self._call("volume", name):
             return copy.deepcopy(self._known_volume(name))
 
+    def volume_usage(self) -> list[Json]:
+        """All volumes with what they hold, which is never anything here."""
+        with self._call("volume_usage"):
+            return [
+                {**copy.deepcopy(item), "UsageData": {"Size": 0, "RefCount": len(self._users_of(name))}}
+                for name, item in self._volumes.items()
+            ]
+
     def create_volume(self, body: Mapping[str, Json]) -> Json:
         """Make a volume; of a name that exists, whatever its labels, the volume that has it is the answer."""
         name = body.get("Name") or ""

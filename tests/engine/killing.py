@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +41,33 @@ READS = {
     "networks",
     "version",
     "volume",
+    "volume_usage",
     "volumes",
 }
-_UNDER_WAY = 0.002
-"""Seconds between sending a call and dying: the engine has it, and has rarely answered."""
+UNDER_WAY = 0.002
+"""Seconds between sending a call and the stroke: the engine has it, and has rarely answered."""
+
+Strike = Callable[[Callable[[], Any]], Any]
 
 
-class Mortal:
-    """An engine whose caller dies at a chosen call."""
+class Struck:
+    """An engine to which something happens at a chosen call that changes something.
 
-    def __init__(self, engine: Any, at: int, when: str) -> None:
+    Attributes:
+        calls: how many such calls were made.
+    """
+
+    def __init__(self, engine: Any, at: int, strike: Strike) -> None:
+        """Prepare.
+
+        Args:
+            engine: the engine.
+            at: the number of the call, from 1.
+            strike: gets the call, to make it or not, and answers in its place.
+        """
         self._engine = engine
         self._at = at
-        self._when = when
+        self._strike = strike
         self._lock = threading.Lock()
         self.calls = 0
 
@@ -64,19 +79,21 @@ class Mortal:
         def call(*args: Any, **options: Any) -> Any:
             with self._lock:
                 self.calls += 1
-                fatal = self.calls == self._at
-            if fatal and self._when == "during":
-                threading.Thread(target=found, args=args, kwargs=options, daemon=True).start()
-                time.sleep(_UNDER_WAY)
-            if fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return found(*args, **options)
+                struck = self.calls == self._at
+            return self._strike(lambda: found(*args, **options)) if struck else found(*args, **options)
 
         return call
 
 
+def _die(call: Callable[[], Any], when: str) -> None:
+    if when == "during":
+        threading.Thread(target=call, daemon=True).start()
+        time.sleep(UNDER_WAY)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _live_and_die(host: str, order: dict[str, Any]) -> None:
-    engine = Mortal(connect(host), order["at"], order["when"])
+    engine = Struck(connect(host), order["at"], lambda call: _die(call, order["when"]))
     with Docker(engine=engine) as docker:  # type: ignore[arg-type]
         spec = load([Path(order["spec"])])
         plan = docker.plan_destroy(spec) if order["destroy"] else docker.plan(spec)

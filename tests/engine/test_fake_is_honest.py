@@ -175,6 +175,7 @@ SCRIPT: list[Step] = [
     ("a network that is not there", lambda e, n: missing_network(e, n)),
     ("make a volume", lambda e, n: volume(e.create_volume({"Name": n.data, "Labels": {"a": "b"}}))),
     ("make it twice", lambda e, n: volume(e.create_volume({"Name": n.data, "Labels": {"a": "c"}}))),
+    ("what it holds", lambda e, n: [v["UsageData"] for v in e.volume_usage() if v["Name"] == n.data]),
     ("mount volumes", lambda e, n: sorted(e.create_container(n.four, n.mounts()))),
     ("the mounts", lambda e, n: mounts(e.container(n.four))),
     ("remove a volume in use", lambda e, n: e.remove_volume(n.data)),

@@ -274,9 +274,14 @@ class CreateContainer(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartContainer(ContainerAction):
-    """`POST /containers/{id}/start`."""
+    """`POST /containers/{id}/start`.
+
+    Attributes:
+        once: whether it must not run a second time, should it have ended when the answer to this call was lost.
+    """
 
     verb: ClassVar[str] = "start"
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

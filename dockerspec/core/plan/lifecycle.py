@@ -112,7 +112,13 @@ def rise(
     if desired.state == "stopped":
         draft.ready[change.address] = last
         return keys
-    start = StartContainer(address=change.address, cause=change.cause, container=desired.name, name=desired.name)
+    start = StartContainer(
+        address=change.address,
+        cause=change.cause,
+        container=desired.name,
+        name=desired.name,
+        once=desired.state == "completed",
+    )
     last = draft.begun[change.address] = draft.add(start, (last,))
     keys.append(last)
     until = Ready.COMPLETED if desired.state == "completed" else awaited

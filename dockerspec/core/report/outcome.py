@@ -110,6 +110,7 @@ class Report:
         seconds: how long the run took.
         standing: how every object of the plan stands now; empty where the plan is not known.
         next: what to do next, after a run that did not succeed.
+        unproven: why the engine could not be read again at the end, although every action was done; else empty.
     """
 
     stack: str
@@ -120,13 +121,14 @@ class Report:
     seconds: float = 0.0
     standing: tuple[Standing, ...] = ()
     next: tuple[Advice, ...] = ()
+    unproven: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether every action was done and nothing differs from the spec any more."""
+        """Whether every action was done and, as far as that was to be looked at, nothing differs from the spec."""
         left = any(change.kind is not ChangeKind.KEEP for change in self.remaining)
         done = all(item.status is Status.DONE for item in self.outcomes.values())
-        return done and not left and not self.cancelled
+        return done and not left and not self.unproven and not self.cancelled
 
     def count(self, status: Status) -> int:
         """How many actions met that fate."""

@@ -37,6 +37,9 @@ def run_hook(action: act.RunHook, tools: Tools) -> Warnings:
         raise ActionFailed(f"{action.name} can't run its {action.what}: {fault.message}", logs=logs) from None
     except (EngineError, ActionFailed) as fault:
         if not lenient:
+            if isinstance(fault, EngineError):
+                # The command may have run, and must not run twice.
+                fault.passing = False
             raise
         return (f"{fault.message}{_quoted(getattr(fault, 'logs', ''))}; the container is stopped all the same",)
     return ()
@@ -92,9 +95,9 @@ def run_one_off(action: act.RunOneOff, tools: Tools) -> Warnings:
     answer = create_past_leftovers(
         create=lambda: engine.create_container(action.one_off, action.body, action.platform),
         find=lambda: engine.container(action.one_off),
-        remove=lambda found: engine.remove_container(found["Id"]),
+        remove=lambda found: engine.remove_container(found["Id"], volumes=True),
         labels=action.body.get("Labels") or {},
-        clock=tools.clock,
+        tools=tools,
     )
     ident = answer["Id"]
     try:

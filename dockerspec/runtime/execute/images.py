@@ -13,7 +13,15 @@ from typing import Any
 from dockerspec.core.ownership import BUILD_BASES
 from dockerspec.core.plan import action as act
 from dockerspec.engine.images import split_reference
-from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
+from dockerspec.errors import (
+    Cancelled,
+    Conflict,
+    EngineError,
+    EngineLost,
+    EngineTimeout,
+    EngineUnreachable,
+    NotFound,
+)
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.streams import Notes, follow_build, follow_transfer
 from dockerspec.runtime.execute.tools import Tools
@@ -57,14 +65,19 @@ def push_image(action: act.PushImage, tools: Tools) -> Warnings:
 def _transfer(begin: Callable[[], Iterable[Json]], tools: Tools) -> Warnings:
     """Pull or push, again where the registry or the network broke it off.
 
-    Both can be made any number of times. What will not go away by itself, such as a missing login, is tried once.
+    Both can be made any number of times. What will not go away by itself, such as a missing login, is tried once. A
+    registry gets longer pauses than the engine, whose own faults are `attempt`'s to try again.
     """
     warnings: list[str] = []
     for pause in (*PAUSES, None):
         try:
             follow_transfer(begin(), Notes(tools.note, tools.clock), tools.stopped)
         except EngineError as fault:
-            if not fault.passing or pause is None:
+            engine_itself = isinstance(fault, EngineLost | EngineTimeout | EngineUnreachable)
+            if not fault.passing or engine_itself:
+                raise
+            if pause is None:
+                fault.passing = False
                 raise
             warnings.append(f"tried again after: {fault.message}")
             tools.note(f"trying again in {pause:g} s: {fault.message}")

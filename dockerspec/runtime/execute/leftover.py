@@ -2,28 +2,25 @@
 
 Caller: operations. A run that is killed while the engine still works on its create call leaves an object that appears
 only after the next run has looked. Only what nobody can have used yet gives way: a container of the same stack,
-resource and replica that was never started, a network of the same stack and resource without a container.
+resource and replica that was never started, a network of the same stack and resource without a container. What the
+engine is removing already, whosever it is, is waited out.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dockerspec.core.ownership import owner_of
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Conflict, EngineError, NotFound
-from dockerspec.runtime.clock import Clock
+from dockerspec.runtime.execute.tools import Tools, wait_out
 
 Json = Any
 
+_LEAVING = ("removing", "dead")
 UNIQUE_NETWORKS_API = (1, 44)
 """Older engines look for a network of the same name first and make theirs then: two at once get both."""
-
-_PATIENCE = 10.0
-"""Seconds for which a taken name may belong to nothing that can be seen: the engine is still making it."""
-_PAUSE = 0.05
 
 
 def create_past_leftovers(
@@ -31,40 +28,40 @@ def create_past_leftovers(
     find: Callable[[], Json],
     remove: Callable[[Json], None],
     labels: Mapping[str, str],
-    clock: Clock,
+    tools: Tools,
 ) -> Json:
     """Create an object, once more if its name was taken by what a killed run of the same stack left.
+
+    That is also what an earlier try of this very call left, if its answer was lost.
 
     Args:
         create: makes the object.
         find: reads what has its name; raises NotFound.
         remove: removes that; called only with what is ours and unused.
         labels: the labels of the new object.
-        clock: the time.
+        tools: how to wait: a taken name may for some time belong to nothing that can be seen, since the engine is
+            still making it.
 
     Raises:
         EngineError: the engine said no, as it may for a name that belongs to somebody else.
     """
-    deadline = clock.monotonic() + _PATIENCE
-    while True:
-        try:
-            return create()
-        except Conflict:
-            if clock.monotonic() > deadline or not _give_way(find, remove, labels):
-                raise
-        time.sleep(_PAUSE)
+    return wait_out(create, lambda fault: isinstance(fault, Conflict) and _gives_way(find, remove, labels), tools)
 
 
-def _give_way(find: Callable[[], Json], remove: Callable[[Json], None], labels: Mapping[str, str]) -> bool:
-    """Whether the name may be free by now: what had it is gone, or can't be seen yet."""
+def _gives_way(find: Callable[[], Json], remove: Callable[[Json], None], labels: Mapping[str, str]) -> bool:
+    """Whether the name may be free soon: what had it is gone or on its way out, or can't be seen yet."""
     try:
         found = find()
+        if (found.get("State") or {}).get("Status") in _LEAVING:
+            return True
         if not _is_leftover(found, labels):
             return False
         remove(found)
     except NotFound:
         return True
-    except EngineError:
+    except EngineError as fault:
+        if fault.passing:
+            raise
         return False
     return True
 

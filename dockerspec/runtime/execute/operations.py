@@ -1,13 +1,15 @@
 """One function per kind of action: the engine call, and what tells whether it did what it was called for.
 
 Caller: attempt. A function returns the engine's remarks, or raises an `EngineError`, an `ActionFailed` or `Cancelled`.
-Whether, when and in which order they run is not known here.
+Whether, when and in which order they run is not known here. A function may be called again after a call of its whose
+answer was lost: what was carried out all the same counts as done.
 """
 
 from __future__ import annotations
 
-import threading
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dockerspec.core.ownership import owner_of
@@ -18,19 +20,17 @@ from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
 from dockerspec.runtime.execute import hooks, images
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
-from dockerspec.runtime.execute.tools import PackContext, Tools, last_lines
-from dockerspec.runtime.volumes import labels_after_creation
+from dockerspec.runtime.execute.tools import PackContext, Tools, last_lines, wait_out
+from dockerspec.runtime.volumes import is_stillborn, labels_after_creation
 
 __all__ = ["OPERATIONS", "PackContext", "Tools", "perform"]
 
-_PATIENCE = 10.0
-"""Seconds for which an engine may be at odds with itself over a container that keeps restarting."""
-
 Json = Any
 _IN_PROGRESS = "already in progress"
+_STILL_UP = re.compile(r"running container|container is running|container is restarting", re.IGNORECASE)
 _REMOVAL_SECONDS = 30.0
-_REMOVAL_LOOK = 0.05
-_PAUSE = threading.Event()
+_NEVER = "0001-"
+"""How the time begins at which a container was started that never was."""
 
 Warnings = tuple[str, ...]
 
@@ -57,7 +57,7 @@ def _create_network(action: act.CreateNetwork, tools: Tools) -> Warnings:
         find=lambda: tools.engine.network(action.name),
         remove=lambda found: tools.engine.remove_network(found["Id"]),
         labels=action.body.get("Labels") or {},
-        clock=tools.clock,
+        tools=tools,
     )
     if tools.engine.api_version < UNIQUE_NETWORKS_API:
         remove_double_networks(tools.engine, action.name, answer["Id"], action.body.get("Labels") or {})
@@ -69,15 +69,12 @@ def _remove_network(action: act.RemoveNetwork, tools: Tools) -> Warnings:
         owner = owner_of(tools.engine.network(action.network).get("Labels"))
         if owner is None or owner.stack != action.only_of:
             return (f"a network called {action.name} appeared meanwhile, and it is not this stack's",)
-    deadline = tools.clock.monotonic() + _PATIENCE
-    while True:
-        try:
-            return _gone_is_fine(lambda: tools.engine.remove_network(action.network))
-        except Conflict:
-            # Containers whose removal is under way are in it until they are gone.
-            if tools.clock.monotonic() > deadline or tools.stopped() or not _only_leaving(tools.engine, action.network):
-                raise
-        _PAUSE.wait(_REMOVAL_LOOK)
+    # Containers whose removal is under way are in it until they are gone.
+    return wait_out(
+        lambda: _gone_is_fine(lambda: tools.engine.remove_network(action.network)),
+        lambda fault: isinstance(fault, Conflict) and _only_leaving(tools.engine, action.network),
+        tools,
+    )
 
 
 def _only_leaving(engine: Engine, network: str) -> bool:
@@ -97,35 +94,50 @@ def _connect_network(action: act.ConnectNetwork, tools: Tools) -> Warnings:
         tools.engine.connect_network(action.network, action.container, action.endpoint)
     except NotFound:
         # One that keeps restarting may have no network namespace just now; the engine notes the endpoint all the same.
-        endpoints = tools.engine.container(action.container)["NetworkSettings"]["Networks"] or {}
-        if action.network_name not in endpoints:
+        if action.network_name not in _endpoints(tools.engine, action.container):
             raise
         return ("the container is restarting, and joins the network when it is up",)
+    except EngineError as fault:
+        # The engine refuses to connect what is connected, and says so in several ways.
+        if not tools.again or fault.passing or not _is_connected(action, tools.engine):
+            raise
     return ()
 
 
+def _endpoints(engine: Engine, container: str) -> Mapping[str, Json]:
+    """The networks that a container is in, by name."""
+    return engine.container(container)["NetworkSettings"]["Networks"] or {}
+
+
+def _is_connected(action: act.ConnectNetwork, engine: Engine) -> bool:
+    """Whether a container is in the very network, as the action wants it."""
+    found = _endpoints(engine, action.container).get(action.network_name)
+    if found is None or found.get("NetworkID") not in ("", engine.network(action.network)["Id"]):
+        return False
+    wanted = action.endpoint
+    aliases = set(wanted.get("Aliases") or ())
+    return aliases <= set(found.get("Aliases") or ()) and _same(wanted.get("IPAMConfig"), found.get("IPAMConfig"))
+
+
 def _disconnect_network(action: act.DisconnectNetwork, tools: Tools) -> Warnings:
-    deadline = tools.clock.monotonic() + _PATIENCE
-    while True:
+    def disconnect() -> Warnings:
         try:
             tools.engine.disconnect_network(action.network, action.container, force=action.force)
         except EngineError as fault:
             # A container that left by itself, or by a run that was killed just now, is where it should be.
-            joined = tools.engine.container(action.container)["NetworkSettings"]["Networks"] or {}
-            if action.network_name not in joined:
-                return ("it was disconnected already",)
-            # One that keeps restarting is out of the network for a moment, and would come back by itself.
-            if "is not connected to" not in fault.message or tools.clock.monotonic() > deadline or tools.stopped():
+            if fault.passing or action.network_name in _endpoints(tools.engine, action.container):
                 raise
-            _PAUSE.wait(_REMOVAL_LOOK)
-        else:
-            return ()
+            return () if tools.again else ("it was disconnected already",)
+        return ()
+
+    # One that keeps restarting is out of the network for a moment, and would come back by itself.
+    return wait_out(disconnect, lambda fault: "is not connected to" in fault.message, tools)
 
 
 def _create_volume(action: act.CreateVolume, tools: Tools) -> Warnings:
     """Create a volume. The engine answers 201 for a name that exists, whoever's it is: only the labels tell."""
     wanted = action.body.get("Labels") or {}
-    found = labels_after_creation(tools.engine, tools.engine.create_volume(action.body))
+    found = _labels_of_new(action, tools)
     if any(found.get(key) != value for key, value in wanted.items()):
         raise ActionFailed(
             f"a volume called {action.name} appeared meanwhile, and it is not this stack's",
@@ -134,8 +146,17 @@ def _create_volume(action: act.CreateVolume, tools: Tools) -> Warnings:
     return ()
 
 
-def _create_mark(action: act.CreateMark, tools: Tools) -> Warnings:
+def _labels_of_new(action: act.CreateVolume | act.CreateMark, tools: Tools) -> Mapping[str, str]:
+    """Create a volume, and look what labels the volume of that name has."""
     found = labels_after_creation(tools.engine, tools.engine.create_volume(action.body))
+    if tools.again and is_stillborn(tools.engine, action.name, found):
+        tools.engine.remove_volume(action.name)
+        found = labels_after_creation(tools.engine, tools.engine.create_volume(action.body))
+    return found
+
+
+def _create_mark(action: act.CreateMark, tools: Tools) -> Warnings:
+    found = _labels_of_new(action, tools)
     if found != action.body["Labels"]:
         raise ActionFailed(
             f"a volume called {action.name} is already there, and it is no mark of dockerspec's",
@@ -156,16 +177,28 @@ def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
     answer = create_past_leftovers(
         create=lambda: tools.engine.create_container(action.name, action.body, action.platform),
         find=lambda: tools.engine.container(action.name),
-        remove=lambda found: tools.engine.remove_container(found["Id"]),
+        # The anonymous volumes that were made with it are as unused as it is.
+        remove=lambda found: tools.engine.remove_container(found["Id"], volumes=True),
         labels=action.body.get("Labels") or {},
-        clock=tools.clock,
+        tools=tools,
     )
     return _warnings(answer)
 
 
 def _start_container(action: act.StartContainer, tools: Tools) -> Warnings:
-    tools.engine.start_container(action.container)
+    if tools.again and action.once and _was_started(tools.engine.container(action.container)):
+        return ()
+    try:
+        tools.engine.start_container(action.container)
+    except EngineError as fault:
+        # An engine on its way down holds on to what an earlier try began; the one that comes after knows nothing of it.
+        fault.passing |= tools.again and "already exists in network" in fault.message
+        raise
     return ()
+
+
+def _was_started(container: Json) -> bool:
+    return not str(container["State"].get("StartedAt") or _NEVER).startswith(_NEVER)
 
 
 def _stop_container(action: act.StopContainer, tools: Tools) -> Warnings:
@@ -175,18 +208,27 @@ def _stop_container(action: act.StopContainer, tools: Tools) -> Warnings:
 
 def _remove_container(action: act.RemoveContainer, tools: Tools) -> Warnings:
     """Remove a container; one that the engine is removing already (`auto_remove`) is waited out."""
-    end = tools.clock.monotonic() + _REMOVAL_SECONDS
-    while True:
-        try:
-            return _gone_is_fine(lambda: tools.engine.remove_container(action.container, force=action.force))
-        except Conflict as fault:
-            if _IN_PROGRESS not in fault.message or tools.clock.monotonic() > end or tools.stopped():
-                raise
-        _PAUSE.wait(_REMOVAL_LOOK)
+
+    def passes(fault: EngineError) -> bool:
+        if not isinstance(fault, Conflict):
+            return False
+        if tools.retries.maybe_restarted and _STILL_UP.search(fault.message):
+            # The plan had it stopped before, and `restart: always` brought it up with the engine.
+            tools.engine.stop_container(action.container)
+            return True
+        return _IN_PROGRESS in fault.message
+
+    remove = partial(tools.engine.remove_container, action.container, force=action.force)
+    return wait_out(lambda: _gone_is_fine(remove), passes, tools, _REMOVAL_SECONDS)
 
 
 def _rename_container(action: act.RenameContainer, tools: Tools) -> Warnings:
-    tools.engine.rename_container(action.container, action.new_name)
+    try:
+        tools.engine.rename_container(action.container, action.new_name)
+    except EngineError as fault:
+        # It may have the name already: from a try whose answer was lost, or since the step taken back never happened.
+        if fault.passing or tools.engine.container(action.container)["Name"] != f"/{action.new_name}":
+            raise
     return ()
 
 
@@ -206,7 +248,11 @@ def _update_container(action: act.UpdateContainer, tools: Tools) -> Warnings:
 
 
 def _unpause_container(action: act.UnpauseContainer, tools: Tools) -> Warnings:
-    tools.engine.unpause_container(action.container)
+    try:
+        tools.engine.unpause_container(action.container)
+    except EngineError as fault:
+        if not tools.again or fault.passing or tools.engine.container(action.container)["State"]["Paused"]:
+            raise
     return ()
 
 

@@ -88,6 +88,7 @@ def follow_build(messages: Iterable[Json], notes: Notes, stopped: Callable[[], b
 
     Raises:
         ActionFailed: the build failed; its last lines are the failure's logs.
+        EngineError: it was broken off, and may well succeed if begun again.
         Cancelled: the run was stopped, and with it the build.
     """
     lines: deque[str] = deque(maxlen=_BUILD_LINES)
@@ -101,6 +102,8 @@ def follow_build(messages: Iterable[Json], notes: Notes, stopped: Callable[[], b
                     lines.append(line.rstrip())
                     notes.say(line.strip())
     except EngineError as fault:
+        if fault.passing:
+            raise
         raise ActionFailed(fault.message, hint=fault.hint, logs="\n".join(lines)) from fault
 
 

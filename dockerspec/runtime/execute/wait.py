@@ -14,12 +14,13 @@ from dockerspec.core.plan.action import AwaitContainer
 from dockerspec.core.ready import Ready
 from dockerspec.core.report.failure import Failure
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import Cancelled, NotFound
+from dockerspec.errors import Cancelled, EngineError, NotFound
 from dockerspec.runtime.clock import Clock
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.feed import ContainerFeed
 from dockerspec.runtime.execute.probes import Prober
 from dockerspec.runtime.execute.tools import last_lines
+from dockerspec.runtime.retry import Retries
 
 Json = Any
 
@@ -68,8 +69,9 @@ class _Pauses:
 class Waits:
     """All the waiting of one run, over one event stream. `wait` may be called from many threads at once."""
 
-    def __init__(self, engine: Engine, clock: Clock, cancel: threading.Event) -> None:
+    def __init__(self, engine: Engine, clock: Clock, cancel: threading.Event, retries: Retries | None = None) -> None:
         self._engine = engine
+        self._retries = retries or Retries(clock)
         self._clock = clock
         self._cancel = cancel
         self._feed = ContainerFeed(engine)
@@ -95,7 +97,7 @@ class Waits:
         Raises:
             ActionFailed: it can't get ready any more, or did not in time.
             Cancelled: the run was stopped meanwhile.
-            EngineError: the engine can't be asked.
+            EngineError: the engine can't be asked, and that for longer than may pass.
         """
         end = self._clock.monotonic() + action.timeout
         ident, restarts_before = action.container, None
@@ -103,9 +105,7 @@ class Waits:
         prober = Prober(self._engine, self._clock, action.probes, stopped) if action.probes else None
         while True:
             mark = self._feed.mark()
-            if stopped():
-                raise Cancelled("stopped while waiting")
-            container = self._inspect(action, ident)
+            container = self._look(action, ident, end, stopped)
             ident = container["Id"]
             if restarts_before is None:
                 restarts_before = container.get("RestartCount") or 0
@@ -147,6 +147,21 @@ class Waits:
 
     def _patience(self) -> float:
         return SECOND_LOOK if self._feed.alive else _LOOK_WITHOUT_EVENTS
+
+    def _look(self, action: AwaitContainer, ident: str, end: float, stopped: Callable[[], bool]) -> Json:
+        """Inspect the container, again where something passing is in the way."""
+        trial = self._retries.begin()
+        while True:
+            mark = self._feed.mark()
+            if stopped():
+                raise Cancelled("stopped while waiting")
+            try:
+                return self._inspect(action, ident)
+            except EngineError as fault:
+                pause = trial.pause_after(fault)
+                if pause is None or self._clock.monotonic() >= end:
+                    raise
+            self._feed.wait(ident, mark, pause)
 
     def _inspect(self, action: AwaitContainer, ident: str) -> Json:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
@@ -35,6 +36,7 @@ from dockerspec.runtime.execute.operations import PackContext, Tools
 from dockerspec.runtime.execute.rescue import is_needed, is_settled, way_back
 from dockerspec.runtime.execute.schedule import Schedule
 from dockerspec.runtime.execute.wait import Waits
+from dockerspec.runtime.retry import RUN, Policy, Retries
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ def execute(
     cancel: threading.Event | None = None,
     parallelism: int = PARALLELISM,
     clock: Clock = SYSTEM_CLOCK,
+    policy: Policy = RUN,
 ) -> Report:
     """Carry a plan out and report the fate of every action.
 
@@ -65,6 +68,7 @@ def execute(
         cancel: once set, nothing new starts and waits, pulls and builds are given up; ways back are still gone.
         parallelism: the most calls to have under way at once, 1 or more.
         clock: the time.
+        policy: the bounds of trying again where the engine fails in a way that may pass.
 
     Raises:
         ValueError: `parallelism` is below 1.
@@ -72,7 +76,8 @@ def execute(
     if parallelism < 1:
         raise ValueError(f"parallelism must be 1 or more, not {parallelism}")
     begin = clock.monotonic()
-    with _Run(plan, engine, pack, on_event, cancel or threading.Event(), parallelism, clock) as run:
+    retries = Retries(clock, policy)
+    with _Run(plan, engine, pack, on_event, cancel or threading.Event(), parallelism, clock, retries) as run:
         run.walk()
     return Report(
         stack=plan.stack,
@@ -99,6 +104,7 @@ class _Run:
         cancel: threading.Event,
         parallelism: int,
         clock: Clock,
+        retries: Retries,
     ) -> None:
         self.schedule = Schedule(plan.actions, plan.graph)
         self.undone: list[Outcome] = []
@@ -107,13 +113,14 @@ class _Run:
         self._on_event = on_event
         self._cancel = cancel
         self._clock = clock
+        self._retries = retries
         self._rescues = list(plan.rescues)
         self._inbox: SimpleQueue[Progress | _WayBackGone] = SimpleQueue()
         self._under_way = 0
         waiting = sum(isinstance(action, _WAITS) for action in plan.actions.values())
         steps = (*plan.actions.values(), *_undo_steps(plan))
         listens = any(isinstance(step, (AwaitContainer, RunOneOff)) for step in steps)
-        self._waits = Waits(engine, clock, cancel) if listens else None
+        self._waits = Waits(engine, clock, cancel, retries) if listens else None
         self._calls = ThreadPoolExecutor(parallelism, thread_name_prefix="call")
         # Waits have threads of their own: what they wait for may need a free one to come about.
         self._waiters = ThreadPoolExecutor(max(waiting, 1), thread_name_prefix="wait")
@@ -172,17 +179,17 @@ class _Run:
             self._inbox.put(ActionFinished(Outcome(action, Status.CANCELLED)))
             return
         self._inbox.put(ActionStarted(action))
-        outcome = attempt(action, self._tools(action, self._cancel.is_set))
+        outcome = attempt(action, self._tools(action, self._cancel.is_set, self._cancel.wait))
         self._inbox.put(ActionFinished(with_aftermath(outcome, self._engine)))
 
     def _go_back(self, rescue: Rescue) -> None:
-        """Take the steps of a way back, on a thread of a pool. The user's stop does not stop these."""
+        """Take the steps of a way back, on a thread of a pool. The user's stop neither stops nor hurries these."""
         for step in way_back(rescue, self.schedule.outcomes):
             self._inbox.put(UndoStarted(step))
-            self._inbox.put(UndoFinished(attempt(step, self._tools(step, _never), undo=True)))
+            self._inbox.put(UndoFinished(attempt(step, self._tools(step, _never, time.sleep), undo=True)))
         self._inbox.put(_WayBackGone())
 
-    def _tools(self, action: Action, stopped: Callable[[], bool]) -> Tools:
+    def _tools(self, action: Action, stopped: Callable[[], bool], pause: Callable[[float], object]) -> Tools:
         return Tools(
             engine=self._engine,
             clock=self._clock,
@@ -190,7 +197,8 @@ class _Run:
             wait=functools.partial(self._wait, stopped=stopped),
             note=lambda text: self._inbox.put(ActionNote(action, text)),
             stopped=stopped,
-            pause=self._cancel.wait,
+            pause=pause,
+            retries=self._retries,
         )
 
     def _wait(self, action: AwaitContainer, stopped: Callable[[], bool]) -> None:

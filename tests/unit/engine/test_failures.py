@@ -145,3 +145,55 @@ def test_ssh_faults(status: int, notes: str, kind: type[EngineError], hint: str)
     assert type(error) is kind
     assert hint in error.hint
     assert (notes or f"exit status {status}") in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "passing"),
+    [
+        (500, b"", True),
+        (500, b"oops", True),
+        (502, b"<html><title>Bad Gateway</title></html>", True),
+        (503, b"", True),
+        (504, b"", True),
+        (429, b"slow down", True),
+        (500, b'{"message": "rpc error: code = Unavailable desc = transport is closing"}', True),
+        (500, b'{"message": "create data: database not open"}', True),
+        (500, b'{"message": "failed to update store for object type *libnetwork.endpoint: open : no such file"}', True),
+        (500, b'{"message": "failed to update store for object type *x.y: no space left on device"}', False),
+        (500, b'{"message": "driver failed: Bind for 0.0.0.0:80 failed: port is already allocated"}', False),
+        (500, b'{"message": "OCI runtime create failed: exec: \\"x\\": executable file not found"}', False),
+        (503, b'{"message": "This node is not a swarm manager."}', False),
+        (409, b'{"message": "removal of container 12 is already in progress"}', True),
+        (409, b'{"message": "Conflict. The container name is in use"}', False),
+        (400, b'{"message": "context canceled"}', False),
+        (403, b"", False),
+        (404, b"", False),
+        (501, b"", False),
+    ],
+)
+def test_what_may_pass_by_itself(status: int, body: bytes, passing: bool) -> None:
+    assert failures.refusal(status, body, "POST /x").passing is passing
+
+
+@pytest.mark.parametrize(
+    ("url", "fault", "passing"),
+    [
+        ("unix:///s", FileNotFoundError(errno.ENOENT, "x"), True),
+        ("unix:///s", NotADirectoryError(errno.ENOTDIR, "x"), False),
+        ("unix:///s", ConnectionRefusedError(), True),
+        ("unix:///s", BlockingIOError(errno.EAGAIN, "x"), True),
+        ("unix:///s", PermissionError(errno.EACCES, "x"), False),
+        ("unix:///s", OSError(errno.EPROTOTYPE, "Wrong type"), False),
+        ("tcp://h:1", ConnectionRefusedError(), True),
+        ("tcp://h:1", TimeoutError(), True),
+        ("tcp://h:1", OSError(errno.EHOSTUNREACH, "No route to host"), True),
+        ("tcp://h:1", OSError(-2, "Name or service not known"), False),
+    ],
+)
+def test_which_lack_of_a_connection_may_pass(url: str, fault: OSError, passing: bool) -> None:
+    assert failures.unreachable(Endpoint(url, "--host"), fault).passing is passing
+
+
+@pytest.mark.parametrize(("notes", "passing"), [("Connection timed out", True), ("no such host", False)])
+def test_which_ssh_faults_may_pass(notes: str, passing: bool) -> None:
+    assert failures.ssh_failed("h", 255, notes).passing is passing

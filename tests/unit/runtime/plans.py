@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from dockerspec.core.address import Address, Kind
@@ -18,8 +20,63 @@ from dockerspec.core.plan.action import (
 from dockerspec.core.plan.graph import Graph
 from dockerspec.core.plan.plan import Plan, Rescue
 from dockerspec.core.ready import Ready
+from dockerspec.engine.protocol import Engine
+from dockerspec.runtime.execute.tools import Tools
+from dockerspec.runtime.retry import RUN, Policy, Retries
+from dockerspec.testing import FakeEngine
 
 IMAGE = "busybox"
+
+
+@dataclass
+class Dial:
+    """A clock that only pauses move.
+
+    Attributes:
+        moment: what it shows.
+        pauses: how long was slept, in order.
+        at_pause: called with each pause that begins.
+    """
+
+    moment: float = 0.0
+    pauses: list[float] = field(default_factory=list)
+    at_pause: Callable[[float], object] = lambda _seconds: None
+
+    def monotonic(self) -> float:
+        """The moment."""
+        return self.moment
+
+    def time(self) -> float:
+        """The moment."""
+        return self.moment
+
+    def pause(self, seconds: float) -> None:
+        """Let time go by."""
+        self.pauses.append(seconds)
+        self.moment += seconds
+        self.at_pause(seconds)
+
+
+def tools(
+    engine: Engine | None = None,
+    dial: Dial | None = None,
+    *,
+    policy: Policy = RUN,
+    stopped: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda _text: None,
+) -> Tools:
+    """Tools that never sleep; chance is always 1, so that pauses are as long as they get."""
+    dial = dial or Dial()
+    return Tools(
+        engine=engine or FakeEngine(),
+        clock=dial,
+        pack=lambda build: (io.BytesIO(), build.dockerfile),
+        wait=lambda _action: None,
+        note=note,
+        stopped=stopped,
+        pause=dial.pause,
+        retries=Retries(dial, policy, random=lambda: 1.0),
+    )
 
 
 def address(name: str) -> Address:

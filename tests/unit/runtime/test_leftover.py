@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from dockerspec.errors import Conflict, EngineError, NotFound, ServerError
-from dockerspec.runtime.clock import SYSTEM_CLOCK
-from dockerspec.runtime.execute import leftover
 from dockerspec.runtime.execute.leftover import create_past_leftovers
+from tests.unit.runtime.plans import tools
 
 OURS = {"dockerspec.stack": "shop", "dockerspec.resource": "web", "dockerspec.replica": "1"}
 
@@ -40,7 +39,7 @@ class World:
         assert self.removed[-1] is found
 
     def run(self) -> Any:
-        return create_past_leftovers(self.create, self.find, self.remove, OURS, SYSTEM_CLOCK)
+        return create_past_leftovers(self.create, self.find, self.remove, OURS, tools())
 
 
 def container(status: str = "created", **labels: str) -> Any:
@@ -83,11 +82,39 @@ def test_what_is_used_or_not_ours_stays(found: Any) -> None:
     assert world.removed == []
 
 
-def test_patience_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftover, "_PATIENCE", 0.1)
+def test_what_is_being_removed_is_waited_for() -> None:
+    world = World(container("exited"))
+    world.sights = [_Going(3, world)]
+    assert world.run() == {"Id": "new"}
+    assert world.removed == []
+
+
+class _Going(dict[str, Any]):
+    """A container of somebody else's that the engine is removing, until it was looked at some times."""
+
+    def __init__(self, looks: int, world: World) -> None:
+        super().__init__(Config={"Labels": None}, State={"Status": "removing"})
+        self.looks, self.world = looks, world
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.looks -= 1
+        if not self.looks:
+            self.world.sights.clear()
+        return super().get(key, default)
+
+
+def test_patience_has_an_end() -> None:
     world = World(*[NotFound("no such container") for _ in range(1000)])
     with pytest.raises(Conflict):
         world.run()
+    assert world.creations > 100
+
+
+def test_a_look_that_fails_in_passing_is_no_verdict() -> None:
+    fault = ServerError("down", status=503, passing=True)
+    with pytest.raises(ServerError) as caught:
+        World(fault, container()).run()
+    assert caught.value is fault
 
 
 def test_a_broken_engine_is_no_endless_loop() -> None:

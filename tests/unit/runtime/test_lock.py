@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 
-from dockerspec.errors import Refused
+from dockerspec.errors import EngineLost, Refused
 from dockerspec.runtime.clock import SYSTEM_CLOCK
 from dockerspec.runtime.holder import Holder, myself
 from dockerspec.runtime.lock import PREFIX, stack_lock
@@ -51,6 +52,50 @@ def test_it_is_let_go_when_the_run_breaks() -> None:
     with pytest.raises(ZeroDivisionError), stack_lock(engine, "shop", SYSTEM_CLOCK):
         _ = 1 / 0
     assert locks(engine) == []
+
+
+def test_one_whose_making_was_cut_off_is_taken_over() -> None:
+    engine = FakeEngine()
+    engine.create_volume({"Name": PREFIX + "shop"})
+    with stack_lock(engine, "shop", SYSTEM_CLOCK):
+        assert locks(engine) == ["dockerspec.lock.shop"]
+        assert engine.volume(PREFIX + "shop")["Labels"]
+    assert locks(engine) == []
+
+
+@pytest.mark.parametrize("usage", [{"Size": 1, "RefCount": 0}, {"Size": 0, "RefCount": 1}, {"Size": -1, "RefCount": 0}])
+def test_one_that_may_hold_something_is_not(usage: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine()
+    engine.create_volume({"Name": PREFIX + "shop"})
+    monkeypatch.setattr(engine, "volume_usage", lambda: [{"Name": PREFIX + "shop", "UsageData": usage}])
+    with pytest.raises(Refused, match="somebody@an unknown host"), stack_lock(engine, "shop", SYSTEM_CLOCK):
+        pass
+
+
+@pytest.mark.parametrize("verb", ["create_volume", "volume", "remove_volume"])
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("other", [True, False])
+def test_a_call_that_fails_in_passing_costs_nothing(
+    verb: str, carried_out: bool, other: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine()
+    if other:
+        leave(engine, dead())
+    plain, failed = getattr(engine, verb), []
+
+    def flaky(*args: Any) -> Any:
+        if failed:
+            return plain(*args)
+        failed.append(args)
+        if carried_out:
+            plain(*args)
+        raise EngineLost("gone", passing=True)
+
+    monkeypatch.setattr(engine, verb, flaky)
+    with stack_lock(engine, "shop", SYSTEM_CLOCK):
+        assert locks(engine) == ["dockerspec.lock.shop"]
+    assert locks(engine) == []
+    assert failed
 
 
 def test_another_stack_is_free() -> None:

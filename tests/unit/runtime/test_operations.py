@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,12 +13,13 @@ import pytest
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.plan import action as act
-from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound, ServerError
+from dockerspec.errors import Cancelled, Conflict, EngineError, EngineLost, NotFound, ServerError
 from dockerspec.runtime.execute.context import pack_build
 from dockerspec.runtime.execute.failure import ActionFailed
-from dockerspec.runtime.execute.operations import OPERATIONS, Tools, perform
+from dockerspec.runtime.execute.operations import OPERATIONS, perform
 from dockerspec.runtime.execute.streams import Layers
 from dockerspec.testing import FakeEngine
+from tests.unit.runtime.plans import tools
 
 HERE = Address(Kind.CONTAINER, "web", 1)
 COMMON = {"address": HERE, "cause": "test"}
@@ -48,16 +49,13 @@ class Bench:
         return self.moment
 
     def do(self, action: act.Action) -> tuple[str, ...]:
-        tools = Tools(
-            engine=self.engine,
+        used = replace(
+            tools(self.engine, stopped=lambda: self.stopped, note=self.notes.append),
             clock=self,
             pack=lambda build: (self.packed, f"in-tar/{build.dockerfile}"),
             wait=self.waited.append,
-            note=self.notes.append,
-            stopped=lambda: self.stopped,
-            pause=lambda _seconds: None,
         )
-        return perform(action, tools)
+        return perform(action, used)
 
 
 @pytest.fixture
@@ -327,6 +325,15 @@ class TestBuild:
         bench.engine.build_lines = ["Step 1"]
         bench.stopped = True
         with pytest.raises(Cancelled):
+            bench.do(self.BUILD)
+
+    def test_one_that_is_broken_off_may_be_begun_again(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        def build(_context: BinaryIO, _options: Any) -> Iterator[Any]:
+            yield {"stream": "Step 1"}
+            raise EngineLost("the connection broke", passing=True)
+
+        monkeypatch.setattr(bench.engine, "build_image", build)
+        with pytest.raises(EngineLost):
             bench.do(self.BUILD)
 
     def test_the_context_is_packed_from_its_folder(self, tmp_path: Path) -> None:
