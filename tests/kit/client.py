@@ -20,6 +20,8 @@ from socket import getaddrinfo
 
 LIMIT = 90.0
 READY_SECONDS = 30.0
+CONNECT_SECONDS = 3.0
+"""How long a connection may take at most. One to an address that has just gone may get no answer at all."""
 PAUSE = 0.001
 """Seconds between two requests of a client that asks as often as it can."""
 PERSISTENCE = ("first", "all", "again")
@@ -67,7 +69,7 @@ def ask(host: str, port: int, timeout: float, persistence: str) -> None:
     Args:
         host: a name or an address.
         port: its port.
-        timeout: seconds for each step.
+        timeout: seconds for each step; a connection takes `CONNECT_SECONDS` at most.
         persistence: one of `PERSISTENCE`.
 
     Raises:
@@ -77,10 +79,11 @@ def ask(host: str, port: int, timeout: float, persistence: str) -> None:
     addresses = [str(address[0]) for *_, address in found]
     for address in addresses[:1] if persistence == "first" else addresses:
         last = address == addresses[-1] or persistence == "first"
-        connection = http.client.HTTPConnection(address, port, timeout=timeout)
+        connection = http.client.HTTPConnection(address, port, timeout=min(timeout, CONNECT_SECONDS))
         try:
             try:
                 connection.connect()
+                connection.sock.settimeout(timeout)
             except OSError:
                 if last:
                     raise

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from tests.kit.errors import KitError
 
@@ -46,7 +47,7 @@ class Load:
         port: its port.
         rate: requests a second, each in a thread of its own; 0 for one after another, without a pause.
         seconds: how long to ask at least.
-        timeout: seconds that each step of a request may take.
+        timeout: seconds that each step of a request may take; a connection may take `client.CONNECT_SECONDS` at most.
         persistence: what it does with several addresses of a name: `first`, `all` or `again`, see `client.PERSISTENCE`.
         inside: a process whose network, with the engine's name server, the client is put into; 0 for the host's.
         folder: where a file for that can be written.
@@ -68,9 +69,10 @@ class Load:
         self._command += ["--rate", str(rate), "--seconds", str(seconds), "--timeout", str(timeout)]
         self._command += ["--persistence", persistence]
         if inside:
-            names = folder / "resolv.conf"
-            names.write_text("nameserver 127.0.0.11\n", encoding="utf-8")
-            enter = ["nsenter", "-t", str(inside), "-n", "unshare", "-m", "sh", "-c", _INSIDE, str(names)]
+            # One file each: a client that reads while another's is being written would find no name server.
+            with NamedTemporaryFile("w", dir=folder, prefix="resolv-", delete=False) as names:
+                names.write("nameserver 127.0.0.11\n")
+            enter = ["nsenter", "-t", str(inside), "-n", "unshare", "-m", "sh", "-c", _INSIDE, names.name]
             self._command = [*enter, *self._command]
         self._process: subprocess.Popen[str] | None = None
 
