@@ -55,9 +55,36 @@ def test_the_engine_is_named_on_either_side(
     assert script.asked("connect") == {"host": host, "context": context}
 
 
-def test_options_reach_the_plan(run: Run, script: Script) -> None:
-    assert run("plan", "--target", "web", "--target", "db", "--delete-volume", "data").status == 0
-    assert script.asked("plan") == {"targets": ("web", "db"), "delete_volumes": ("data",)}
+ASKED: dict[str, tuple[str, ...]] = {
+    "targets": ("web", "db"),
+    "excludes": ("web[2]",),
+    "replaces": ("db",),
+    "delete_volumes": ("data",),
+    "allow": ("service-down", "foreign"),
+}
+FLAGS = {"targets": "--target", "excludes": "--exclude", "delete_volumes": "--delete-volume", "allow": "--allow"}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "destroy"])
+def test_options_reach_the_plan(run: Run, script: Script, command: str) -> None:
+    flags = FLAGS if command == "destroy" else {**FLAGS, "replaces": "--replace"}
+    args = [part for key, flag in flags.items() for value in ASKED[key] for part in (flag, value)]
+    assert run(command, *args).status == 0
+    asked = script.asked("plan_destroy" if command == "destroy" else "plan")
+    assert asked == {key: ASKED[key] for key in flags}
+
+
+def test_a_consent_that_is_none(run: Run, script: Script) -> None:
+    ran = run("plan", "--allow", "everything")
+    assert (ran.status, script.calls) == (1, [])
+    assert "'everything' is not one of 'volume-delete', 'service-down', 'foreign', 'stack-takeover'" in ran.err
+
+
+def test_nothing_is_made_anew_where_all_goes(run: Run, script: Script) -> None:
+    assert run("destroy", "--replace", "web").status == 1
+    ran = run("plan", "--destroy", "--replace", "web")
+    assert (ran.status, script.calls) == (1, [])
+    assert "--replace and --destroy exclude each other" in ran.err
 
 
 def test_options_reach_the_run(run: Run, script: Script) -> None:
