@@ -12,6 +12,8 @@ from dockerspec._version import __version__
 from dockerspec.cli.console import wants_colour
 from dockerspec.cli.main import COMMANDS, program
 from dockerspec.core.facts import EngineFacts
+from dockerspec.core.plan.saved import SavedPlan, Source, to_json
+from dockerspec.core.plan.seal import Seal
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.report.status import StackStatus
 from tests.unit.cli.conftest import SPEC, Run, Script
@@ -78,6 +80,15 @@ def test_a_consent_that_is_none(run: Run, script: Script) -> None:
     ran = run("plan", "--allow", "everything")
     assert (ran.status, script.calls) == (1, [])
     assert "'everything' is not one of 'volume-delete', 'service-down', 'foreign', 'stack-takeover'" in ran.err
+
+
+@pytest.mark.parametrize("flag", ["--target", "--exclude", "--replace", "--delete-volume"])
+def test_a_saved_plan_is_not_asked_for_anything_else(run: Run, script: Script, tmp_path: Path, flag: str) -> None:
+    saved = SavedPlan("shop", "now", "unix:///s", Source(), Seal("00", "", {}, {}, "", ""), "", {})
+    (tmp_path / "shop.plan").write_text(to_json(saved), encoding="utf-8")
+    ran = run("apply", "shop.plan", flag, "web")
+    assert (ran.status, script.calls) == (1, [])
+    assert "shop.plan is a saved plan, made for what was asked for then; give it alone" in ran.err
 
 
 def test_nothing_is_made_anew_where_all_goes(run: Run, script: Script) -> None:
