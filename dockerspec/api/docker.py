@@ -14,10 +14,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dockerspec.api.look import look, placed, plan_of, traced
-from dockerspec.core.diff.differ import diff, diff_destroy
+from dockerspec.api.look import look, placed, planned, traced
+from dockerspec.core.diff.differ import diff
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.parse import parse_engine
+from dockerspec.core.plan.asked import NOTHING_ASKED, Asked
+from dockerspec.core.plan.consent import check_words, lacking, refusal
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.engine.gateway import connect
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from dockerspec.api.history import History
     from dockerspec.core.history.entry import Details, Entry
     from dockerspec.core.plan.saved import SavedPlan, Source
+    from dockerspec.core.report.drift import DriftReport
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.progress import Progress
     from dockerspec.core.report.status import StackStatus
@@ -121,32 +124,49 @@ class Docker:
         """
         return parse_engine(self._engine.version(), self._engine.info(), self._engine.api_version)
 
-    def plan(self, spec: LoadResult, *, targets: Sequence[str] = (), delete_volumes: Sequence[str] = ()) -> Plan:
+    def plan(
+        self,
+        spec: LoadResult,
+        *,
+        targets: Sequence[str] = (),
+        excludes: Sequence[str] = (),
+        replaces: Sequence[str] = (),
+        delete_volumes: Sequence[str] = (),
+        allow: Sequence[str] = (),
+    ) -> Plan:
         """What must be done for the engine to be as the spec says. Changes nothing.
 
         Args:
             spec: the loaded spec.
             targets: addresses or names; only these and what they need are planned. Empty for everything.
+            excludes: addresses or names that are left alone, with what only they need.
+            replaces: addresses or names that are made anew although nothing differs.
             delete_volumes: volumes, by key or name, whose data may be lost.
+            allow: the consents that are given: `volume-delete`, `service-down`, `foreign`, `stack-takeover`.
 
         Returns:
-            The plan; `plan.errors` holds what forbids to carry it out.
+            The plan; `plan.errors` holds what forbids to carry it out, `plan.guards` what takes a consent.
 
         Raises:
             SpecError: the spec has errors.
             EngineError: the engine can't be asked.
+            ValueError: a consent is none of these words.
         """
-        view = look(self._engine, spec)
-        found = diff(view.desired, view.live, delete_volumes)
-        return plan_of(found, view, targets)
+        asked = Asked(tuple(targets), tuple(excludes), tuple(replaces), tuple(delete_volumes), tuple(allow))
+        return planned(look(self._engine, spec), asked)
 
     def plan_destroy(
-        self, spec: LoadResult, *, targets: Sequence[str] = (), delete_volumes: Sequence[str] = ()
+        self,
+        spec: LoadResult,
+        *,
+        targets: Sequence[str] = (),
+        excludes: Sequence[str] = (),
+        delete_volumes: Sequence[str] = (),
+        allow: Sequence[str] = (),
     ) -> Plan:
         """What must be done to remove the stack. The arguments and errors are those of `plan`."""
-        view = look(self._engine, spec)
-        found = diff_destroy(view.desired, view.live, delete_volumes)
-        return replace(plan_of(found, replace(view, diagnostics=()), targets), destroys=True)
+        asked = Asked(tuple(targets), tuple(excludes), (), tuple(delete_volumes), tuple(allow))
+        return planned(look(self._engine, spec), asked, destroys=True)
 
     def save_plan(self, path: str | os.PathLike[str], plan: Plan, spec: LoadResult, source: Source) -> SavedPlan:
         """Keep a plan in a file, to be carried out later by `plan_again` and `apply`.
@@ -200,9 +220,7 @@ class Docker:
         """
         from dockerspec.core.plan.seal import broken, seal
 
-        source = saved.source
-        make = self.plan_destroy if source.destroys else self.plan
-        plan = make(spec, targets=source.targets, delete_volumes=source.delete_volumes)
+        plan = planned(look(self._engine, spec), saved.source.asked, destroys=saved.source.destroys)
         reasons = broken(saved.seal, seal(plan, spec.sensitive, bytes.fromhex(saved.seal.salt)))
         reasons += tuple(str(item) for item in plan.errors)
         if reasons:
@@ -215,6 +233,7 @@ class Docker:
         plan: Plan,
         *,
         spec: LoadResult | None = None,
+        allow: Collection[str] = (),
         parallelism: int = PARALLELISM,
         on_event: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
@@ -228,6 +247,7 @@ class Docker:
             spec: the spec that it was made from. With it a failure names the place in the spec, and the engine is read
                 once more at the end: what then still differs is in `Report.remaining`, the proof that the plan kept its
                 promise.
+            allow: consents that come on top of those that `plan` was given; see `plan.guards`.
             parallelism: the most calls under way at once.
             on_event: told what happens, from the calling thread.
             cancel: once set, nothing new is begun.
@@ -239,12 +259,16 @@ class Docker:
 
         Raises:
             SpecError: the plan holds errors.
-            Refused: another run is at work on the stack.
+            Refused: the plan needs a consent that nobody gave, or another run is at work on the stack.
+            ValueError: a consent is none.
         """
         from dockerspec.runtime.execute.walker import execute
 
         if plan.errors:
             raise SpecError(plan.errors)
+        check_words(allow)
+        if missing := lacking(plan.guards, allow):
+            raise Refused(refusal(missing))
         run = None
         with nullcontext() if plan.is_empty else self.lock(plan.stack):
             if spec is not None and history is not None and not plan.is_empty:
@@ -330,7 +354,7 @@ class Docker:
         taken, faults = adoptable(view.desired, view.live, names)
         plan = replace(adopting(view.desired.stack, taken, placed(faults, spec)), engine=view.live.engine)
         then = look(self._engine, spec, tuple(item.mark for item in taken)) if taken else view
-        afterwards = plan_of(diff(then.desired, then.live), then, ())
+        afterwards = planned(then, NOTHING_ASKED)
         return Adoption(view.desired.stack, taken, replace(plan, partial=True), afterwards)
 
     def import_spec(
@@ -375,6 +399,20 @@ class Docker:
 
         view = look(self._engine, spec)
         return survey(view.desired, view.live, diff(view.desired, view.live), self._engine.endpoint, self._clock.time())
+
+    def drift(self, spec: LoadResult) -> DriftReport:
+        """What was changed on the host behind our back, told apart from what the spec wants by now. Changes nothing.
+
+        Raises:
+            SpecError: the spec has errors.
+            EngineError: the engine can't be asked.
+        """
+        from dockerspec.core.report.drift import drift_of
+
+        view = look(self._engine, spec)
+        found = diff(view.desired, view.live)
+        faults = placed((*view.diagnostics, *found.diagnostics), spec)
+        return drift_of(view.desired, view.live, found, self._engine.endpoint, faults)
 
 
 def _without_secrets(source: Source, sensitive: Collection[str]) -> Source:

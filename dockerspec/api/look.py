@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 from dockerspec.core.desired.build import World, build_desired
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, Span, warning
+from dockerspec.core.diff.differ import diff, diff_destroy
 from dockerspec.core.diff.host import check_host
 from dockerspec.core.diff.reach import check_reach
-from dockerspec.core.diff.resources import as_typed
+from dockerspec.core.diff.resources import EVERY, as_typed
 from dockerspec.core.diff.result import Diff
+from dockerspec.core.diff.scope import NO_SCOPE, Scope
 from dockerspec.core.live.parse import parse_live
 from dockerspec.core.live.state import LiveState
+from dockerspec.core.plan.asked import NOTHING_ASKED, Asked
+from dockerspec.core.plan.consent import Consent, check_words
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.core.spec.validate.findings import Findings
@@ -29,6 +33,7 @@ from dockerspec.runtime.snapshot import read_raw
 
 if TYPE_CHECKING:
     from dockerspec.core.marks import Mark
+    from dockerspec.core.plan.consent import Guard
     from dockerspec.core.report.outcome import Report
 
 
@@ -72,6 +77,7 @@ def look(engine: Engine, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> Vi
         sensitive=spec.sensitive,
         contexts=contexts,
         builder=cli_builder(engine, stack),
+        origin=spec.place,
     )
     desired, faults = build_desired(stack, world)
     findings = Findings(spec.span_of)
@@ -83,22 +89,59 @@ def look(engine: Engine, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> Vi
     return View(desired, live, query.references, said, spec, files)
 
 
-def plan_of(found: Diff, view: View, targets: Sequence[str] = ()) -> Plan:
+def planned(view: View, asked: Asked, *, destroys: bool = False) -> Plan:
+    """The plan that a look comes to, given what the user asks for.
+
+    Raises:
+        ValueError: a consent is none.
+    """
+    check_words(asked.allow)
+    scope, faults = NO_SCOPE, tuple[Diagnostic, ...]()
+    if asked.excludes or asked.replaces:
+        from dockerspec.core.plan.select import resolve
+
+        scope, faults = resolve(asked, view.desired, view.live)
+    consent = (*asked.delete_volumes, EVERY) if Consent.VOLUME_DELETE in asked.allow else asked.delete_volumes
+    compare = diff_destroy if destroys else diff
+    found = compare(view.desired, view.live, consent, scope)
+    if destroys:
+        view = replace(view, diagnostics=())
+    plan = plan_of(replace(found, diagnostics=(*found.diagnostics, *faults)), view, asked, scope, destroys=destroys)
+    return replace(plan, destroys=destroys)
+
+
+def plan_of(
+    found: Diff, view: View, asked: Asked = NOTHING_ASKED, scope: Scope = NO_SCOPE, *, destroys: bool = False
+) -> Plan:
     """The plan that carries out what a look found to differ."""
-    if targets:
+    if asked.targets:
         from dockerspec.core.plan.select import select
 
-        found = select(found, view.desired, targets)
+        found = select(found, view.desired, asked.targets, scope)
+    if scope.excluded:
+        from dockerspec.core.plan.exclude import excluding
+
+        found = excluding(found, view.desired, view.live, scope)
     diagnostics = (*view.diagnostics, *as_typed(found.diagnostics, view.files))
+    guards: tuple[Guard, ...] = ()
     if found.findings or diagnostics:
+        from dockerspec.core.plan.guards import guards_of
         from dockerspec.core.plan.planner import make_plan
 
         plan = make_plan(replace(found, diagnostics=diagnostics), view.live, view.desired.stack)
+        guards = guards_of(found, view.desired, view.live, asked, destroys=destroys)
     else:
         plan = Plan(view.desired.stack, unchanged=len(found.unchanged))
     images = {item: view.live.images[item].id for item in view.references if item in view.live.images}
     said = placed(plan.diagnostics, view.spec)
-    return replace(plan, partial=bool(targets), engine=view.live.engine, images=images, diagnostics=said)
+    return replace(
+        plan,
+        partial=asked.narrows,
+        engine=view.live.engine,
+        images=images,
+        diagnostics=said,
+        guards=() if plan.errors else guards,
+    )
 
 
 def traced(report: Report, spec: LoadResult) -> Report:

@@ -13,6 +13,7 @@ from dockerspec.cli.interrupt import stoppable
 from dockerspec.cli.progress import progress
 from dockerspec.cli.session import Session
 from dockerspec.cli.views import print_plan, print_report
+from dockerspec.core.plan.consent import Consent, Guard, demands, lacking, refusal
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.errors import Refused
@@ -21,6 +22,13 @@ from dockerspec.render.clean import Cleaner
 if TYPE_CHECKING:
     from dockerspec.api.history import History
     from dockerspec.core.history.entry import Entry
+
+_WARNINGS = {
+    Consent.VOLUME_DELETE: "Data will be lost for good",
+    Consent.SERVICE_DOWN: "Taken down, with nothing in its place",
+    Consent.FOREIGN: "Removed, though not made by dockerspec",
+    Consent.STACK_TAKEOVER: "Removed, though made from another spec",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Wishes:
         as_json: whether the report is a JSON document; the plan is then not shown.
         lock_timeout: seconds to wait for another run on the stack.
         again: the run of the history that the spec is from.
+        allow: consents on top of those that the plan was made with.
     """
 
     question: str
@@ -42,6 +51,7 @@ class Wishes:
     as_json: bool = False
     lock_timeout: float = 0.0
     again: Entry | None = None
+    allow: tuple[str, ...] = ()
 
 
 def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable[[], Plan], wishes: Wishes) -> int:
@@ -55,7 +65,8 @@ def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable
         wishes: how.
 
     Raises:
-        Refused: nobody said yes, or another run is at work on the stack; nothing was changed.
+        Refused: nobody said yes, or gave a consent that the plan needs, or another run is at work on the stack; nothing
+            was changed.
     """
     plan = make()
     if plan.errors:
@@ -63,9 +74,11 @@ def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable
         return exits.FAILED
     if not wishes.as_json:
         print_plan(session, docker, plan, "text")
-    asked = False
+    asked, allow = False, wishes.allow
     if not plan.is_empty:
         asked = _confirm(session, plan, wishes)
+        if asked:
+            allow = tuple(guard.consent for guard in plan.guards)
     elif not wishes.as_json:
         return exits.OK
     clean, console = Cleaner(session.mask), session.console
@@ -80,6 +93,7 @@ def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable
             report = docker.apply(
                 plan,
                 spec=spec,
+                allow=allow,
                 parallelism=wishes.parallelism or PARALLELISM,
                 on_event=show,
                 cancel=stop,
@@ -95,16 +109,24 @@ def carry_out(session: Session, docker: Docker, spec: LoadResult, make: Callable
 
 
 def _confirm(session: Session, plan: Plan, wishes: Wishes) -> bool:
-    """Get a yes; whether somebody had to be asked for it."""
+    """Get a yes; whether somebody had to be asked for it.
+
+    One question, and a yes to it is consent to all that it names: data can be lost only where a flag or the spec says
+    so already, so that a second question would ask what was just answered.
+    """
+    missing = lacking(plan.guards, wishes.allow)
+    clean = Cleaner(session.mask)
+    if wishes.yes and missing:
+        raise Refused(refusal(missing))
     if wishes.yes:
         return False
     if wishes.as_json or not session.console.can_ask:
-        raise Refused("nothing was changed, since there is no terminal to ask on; pass --yes to apply without asking")
-    clean = Cleaner(session.mask)
-    lost = [clean(str(change.address)) for change in plan.changes if change.data_loss]
-    warning = f"Data will be lost for good: {', '.join(lost)}.\n" if lost else ""
+        flags = "".join(f" --allow {guard.consent}" for guard in missing)
+        what = "nothing was changed, since there is no terminal to ask on"
+        why = f"\n{demands(missing)}" if missing else ""
+        raise Refused(f"{what}; pass --yes{flags} to apply without asking{why}")
     session.console.err("\n")
-    if not session.console.ask(f"{warning}{wishes.question}"):
+    if not session.console.ask(f"{_warnings(plan, missing, clean)}{wishes.question}"):
         raise Refused("nothing was changed, since the answer was no")
     return True
 
@@ -114,3 +136,11 @@ def remembering() -> History:
     from dockerspec.api.history import History
 
     return History()
+
+
+def _warnings(plan: Plan, missing: tuple[Guard, ...], clean: Cleaner) -> str:
+    """What a yes means beyond the plan, a line each: lost data always, the rest where no flag agreed to it."""
+    told = {"Data will be lost for good": [change.address for change in plan.changes if change.data_loss]}
+    told.update({_WARNINGS[guard.consent]: [item.address for item in guard.objects] for guard in missing})
+    listed = ((words, ", ".join(clean(str(item)) for item in items)) for words, items in told.items() if items)
+    return "".join(f"{words}: {objects}.\n" for words, objects in listed)

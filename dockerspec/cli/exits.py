@@ -5,7 +5,7 @@ from __future__ import annotations
 OK = 0
 FAILED = 1
 CHANGES = 2
-"""`plan --detailed-exitcode` only: there is something to do."""
+"""With `--detailed-exitcode` only: `plan` found something to do, `drift` something that drifted."""
 REFUSED = 3
 """Nothing was done, since a guard was not confirmed or a rule forbids it."""
 INTERRUPTED = 130

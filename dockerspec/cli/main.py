@@ -27,6 +27,7 @@ COMMANDS = {
     "import": "Write a spec from live objects.",
     "adopt": "Take over objects that others made.",
     "status": "Show the stack's objects and what differs from the spec.",
+    "drift": "Report what was changed on the host behind dockerspec's back.",
     "schema": "Print the JSON schema of spec files.",
     "version": "Print the versions in use.",
     "completion": "Print a shell's completion script.",

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from dockerspec.cli.session import Session, SpecSource
+from dockerspec.core.plan.asked import Asked
+from dockerspec.core.plan.consent import Consent
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -140,26 +142,78 @@ def spec_file_options(function: Command) -> Command:
     return _all(wrapper, _SPEC)
 
 
-def target_option(function: Command) -> Command:
-    """Add --target."""
-    return click.option(
+_OBJECT = "KIND.NAME|NAME"
+_PART = (
+    click.option(
         "--target",
         "targets",
         multiple=True,
-        metavar="KIND.NAME|NAME",
+        metavar=_OBJECT,
         help="Only this object and what it needs, as container.web or web; may be repeated.",
-    )(function)
-
-
-def delete_volume_option(function: Command) -> Command:
-    """Add --delete-volume."""
-    return click.option(
+    ),
+    click.option(
+        "--exclude",
+        "excludes",
+        multiple=True,
+        metavar=_OBJECT,
+        help="Everything but this object and what only it needs; may be repeated.",
+    ),
+)
+_REPLACE = click.option(
+    "--replace",
+    "replaces",
+    multiple=True,
+    metavar=_OBJECT,
+    help="Make this object anew although nothing differs, as web or 'web[2]'; may be repeated.",
+)
+_ALLOW = click.option(
+    "--allow",
+    "allow",
+    multiple=True,
+    type=click.Choice([str(word) for word in Consent]),
+    help="Consent to what a yes is not enough for (see docs/guards.md); may be repeated.",
+)
+_CONSENT = (
+    click.option(
         "--delete-volume",
         "delete_volumes",
         multiple=True,
         metavar="NAME",
         help="Allow this volume, data and all, to be deleted in this run; may be repeated.",
-    )(function)
+    ),
+    _ALLOW,
+)
+
+
+def allow_option(function: Command) -> Command:
+    """Add --allow."""
+    return _ALLOW(function)
+
+
+def asked_options(function: Command) -> Command:
+    """Add --target, --exclude, --replace, --delete-volume and --allow, handed on as one `asked: Asked`."""
+    return _asked(function, (*_PART, _REPLACE, *_CONSENT))
+
+
+def asked_to_destroy_options(function: Command) -> Command:
+    """The same without --replace."""
+    return _asked(function, (*_PART, *_CONSENT))
+
+
+def _asked(function: Command, decorators: tuple[Decorator, ...]) -> Command:
+    @functools.wraps(function)
+    def wrapper(
+        *args: Any,
+        targets: tuple[str, ...],
+        excludes: tuple[str, ...],
+        delete_volumes: tuple[str, ...],
+        allow: tuple[str, ...],
+        replaces: tuple[str, ...] = (),
+        **kwargs: Any,
+    ) -> Any:
+        return function(*args, asked=Asked(targets, excludes, replaces, delete_volumes, allow), **kwargs)
+
+    return _all(wrapper, decorators)
 
 
 def json_option(function: Command) -> Command:

@@ -12,6 +12,7 @@ from dockerspec.errors import SpecError
 
 if TYPE_CHECKING:
     from dockerspec.api import Docker
+    from dockerspec.core.plan.asked import Asked
     from dockerspec.core.plan.saved import Source
     from dockerspec.core.spec.load import LoadResult
 
@@ -28,12 +29,12 @@ class SpecSource:
     env_files: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
-    def saved(self, targets: tuple[str, ...], delete_volumes: tuple[str, ...], *, destroys: bool) -> Source:
+    def saved(self, asked: Asked, *, destroys: bool) -> Source:
         """The same as a saved plan keeps it, with the options that the plan was made with."""
         from dockerspec.core.plan.saved import Source
 
         variables = dict(text.split("=", 1) for text in self.variables)
-        return Source(self.paths, self.env_files, variables, (), targets, delete_volumes, destroys)
+        return Source(self.paths, self.env_files, variables, destroys=destroys, **asked.wishes)
 
 
 @dataclass

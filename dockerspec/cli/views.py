@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dockerspec.cli.session import Session
-from dockerspec.render.text import render_plan, render_report, render_status
+from dockerspec.render.text import render_drift, render_plan, render_report, render_status
 
 if TYPE_CHECKING:
     from dockerspec.api import Docker
     from dockerspec.core.plan.plan import Plan
+    from dockerspec.core.report.drift import DriftReport
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.status import StackStatus
 
@@ -58,3 +59,18 @@ def print_status(session: Session, status: StackStatus, *, as_json: bool) -> Non
         console.out(status_json(status, mask=session.mask))
     else:
         console.out(render_status(status, console.out_style, mask=session.mask))
+
+
+def print_drift(session: Session, report: DriftReport, form: str) -> None:
+    """Print a drift report as `text`, `json` or `markdown`."""
+    console = session.console
+    if form == "json":
+        from dockerspec.render.json import drift_json
+
+        console.out(drift_json(report, mask=session.mask))
+    elif form == "markdown":
+        from dockerspec.render.drift import drift_markdown
+
+        console.out(drift_markdown(report, mask=session.mask))
+    else:
+        console.out(render_drift(report, console.out_style, mask=session.mask))

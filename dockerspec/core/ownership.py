@@ -21,6 +21,7 @@ RECORDED = "dockerspec.recorded"
 SECRETS = "dockerspec.secrets"
 ONE_OFF = "dockerspec.one-off"
 """On a container that runs a hook before another one's start; its value is the hook's number."""
+ORIGIN = "dockerspec.origin"
 BUILD_STACK = "dockerspec.build.stack"
 BUILD_DIGEST = "dockerspec.build.digest"
 BUILD_INPUTS = "dockerspec.build.inputs"
@@ -49,11 +50,15 @@ def owner_of(labels: Mapping[str, str] | None) -> Owner | None:
     return Owner(stack, resource, int(replica) if replica.isdecimal() else 1)
 
 
-def owner_labels(stack: str, resource: str, replica: int, fields: Mapping[str, str]) -> dict[str, str]:
-    """The labels of a new object; `fields` are its recorded digests."""
+def owner_labels(
+    stack: str, resource: str, replica: int, fields: Mapping[str, str], origin: str = ""
+) -> dict[str, str]:
+    """The labels of a new object; `fields` are its recorded digests, `origin` says where its spec came from."""
     labels = {STACK: stack, RESOURCE: resource, RECORDED: ",".join(f"{k}={v}" for k, v in sorted(fields.items()))}
     if replica:
         labels[REPLICA] = str(replica)
+    if origin:
+        labels[ORIGIN] = origin
     return labels
 
 
@@ -85,6 +90,11 @@ def record_told(told: Mapping[str, Value]) -> dict[str, str]:
 def parse_secrets(labels: Mapping[str, str] | None) -> frozenset[str]:
     """The names of the environment variables that were secret at creation; the names only."""
     return frozenset(filter(None, (labels or {}).get(SECRETS, "").split(",")))
+
+
+def parse_origin(labels: Mapping[str, str] | None) -> str:
+    """Where the spec came from that an object was made from; empty where nothing says so."""
+    return (labels or {}).get(ORIGIN, "")
 
 
 def parse_record(labels: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockerspec.core.diagnostics import Diagnostic, Severity
 from dockerspec.core.diff.change import FieldChange, ObjectChange
-from dockerspec.core.facts import Value
+from dockerspec.core.facts import EngineFacts, Value
+from dockerspec.core.plan.consent import Guard
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Outcome, Report, Status
 from dockerspec.core.report.status import StackStatus, StatusRow
 from dockerspec.render.clean import Cleaner
+
+if TYPE_CHECKING:  # it needs the tables of fields, which no other document does
+    from dockerspec.core.report.drift import DriftReport, DriftRow
 
 Json = Any
 Masker = Cleaner
@@ -56,6 +60,7 @@ def plan_json(plan: Plan, *, mask: frozenset[str] = _NOTHING) -> str:
                 }
                 for key, action in plan.actions.items()
             ],
+            "guards": [_guard(guard, masker) for guard in plan.guards],
             "diagnostics": _diagnostics(plan.diagnostics, masker),
         }
     )
@@ -93,24 +98,58 @@ def report_json(report: Report, *, mask: frozenset[str] = _NOTHING) -> str:
 def status_json(status: StackStatus, *, mask: frozenset[str] = _NOTHING) -> str:
     """A stack's state as a `dockerspec.status/1` document; `mask` holds secret values that must not be shown."""
     masker = Masker(mask)
-    engine = status.engine
     return as_text(
         {
             "format": "dockerspec.status/1",
             "stack": status.stack,
-            "engine": {
-                "version": masker.mask(engine.version),
-                "api": ".".join(map(str, engine.api)),
-                "id": masker.mask(engine.id),
-                "name": masker.mask(engine.name),
-                "os": engine.os,
-                "arch": engine.arch,
-                "endpoint": masker.mask(status.endpoint),
-            },
+            "engine": _engine(status.engine, status.endpoint, masker),
             "unchanged": status.unchanged,
             "objects": [_row(row, masker) for row in status.rows],
         }
     )
+
+
+def drift_json(report: DriftReport, *, mask: frozenset[str] = _NOTHING) -> str:
+    """A drift report as a `dockerspec.drift/1` document; `mask` holds secret values that must not be shown."""
+    from dockerspec.core.report.drift import Drift
+
+    masker = Masker(mask)
+    return as_text(
+        {
+            "format": "dockerspec.drift/1",
+            "stack": report.stack,
+            "engine": _engine(report.engine, report.endpoint, masker),
+            "summary": {
+                **{kind.value: report.count(kind) for kind in Drift},
+                "pending": len(report.pending),
+                "unchanged": report.unchanged,
+            },
+            "drifted": [{"kind": row.kind, **_drift(row, masker)} for row in report.drifted],
+            "pending": [_drift(row, masker) for row in report.pending],
+            "diagnostics": _diagnostics(report.diagnostics, masker),
+        }
+    )
+
+
+def _drift(row: DriftRow, masker: Masker) -> Json:
+    return {
+        "address": masker.mask(str(row.address)),
+        "name": masker.mask(row.name),
+        "note": masker.mask(row.note),
+        "fields": [_field(field, masker) for field in row.fields],
+    }
+
+
+def _engine(engine: EngineFacts, endpoint: str, masker: Masker) -> Json:
+    return {
+        "version": masker.mask(engine.version),
+        "api": ".".join(map(str, engine.api)),
+        "id": masker.mask(engine.id),
+        "name": masker.mask(engine.name),
+        "os": engine.os,
+        "arch": engine.arch,
+        "endpoint": masker.mask(endpoint),
+    }
 
 
 def diagnostics_json(items: Iterable[Diagnostic], *, mask: frozenset[str] = _NOTHING) -> str:
@@ -137,6 +176,17 @@ def as_text(document: Json) -> str:
 
 def _encodable(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" or char in "\x7f\u2028\u2029" for char in text)
+
+
+def _guard(guard: Guard, masker: Masker) -> Json:
+    return {
+        "consent": guard.consent.value,
+        "given": guard.given,
+        "objects": [
+            {"address": masker.mask(str(item.address)), "name": masker.mask(item.name), "why": masker.mask(item.why)}
+            for item in guard.objects
+        ],
+    }
 
 
 def _change(change: ObjectChange, masker: Masker) -> Json:

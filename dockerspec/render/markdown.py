@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dockerspec.core.diff.change import ObjectChange
+from dockerspec.core.plan.consent import MEANINGS, Guard, lacking
 from dockerspec.core.plan.plan import Plan
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.diagnostics_text import diagnostic_lines
@@ -29,11 +30,13 @@ def plan_markdown(plan: Plan, *, mask: frozenset[str] = frozenset(), where: str 
         where: the engine, as `Docker 28.5.2 (unix:///var/run/docker.sock)`; empty to leave it out.
     """
     clean = Cleaner(mask)
-    blocks = [f"### dockerspec plan: stack {_code(clean(plan.stack))}", _verdict(plan, clean)]
+    blocks = [f"### dockerspec plan: stack {code_span(clean(plan.stack))}", _verdict(plan, clean)]
     if where:
-        blocks.append(f"On {_code(clean(where))}.")
+        blocks.append(f"On {code_span(clean(where))}.")
     if plan.diagnostics:
         blocks.append(_fence("text", paint(diagnostic_lines(plan.diagnostics, clean), Style()).splitlines()))
+    if needed := lacking(plan.guards, ()):
+        blocks.append("\n".join(_consents(needed, clean)))
     if plan.changes:
         blocks.append("\n".join(_table(plan, clean)))
     fields = sum(len(change.fields) for change in plan.changes)
@@ -48,7 +51,7 @@ def _verdict(plan: Plan, clean: Cleaner) -> str:
     if plan.errors:
         return f"**This plan can't be applied: {plural(len(plan.errors), 'error')}.**"
     if plan.is_empty:
-        return _text(clean(nothing_to_do(plan)))
+        return plain_text(clean(nothing_to_do(plan)))
     return f"**Plan: {tally(plan.summary)}.**"
 
 
@@ -58,9 +61,17 @@ def _table(plan: Plan, clean: Cleaner) -> Iterator[str]:
     for change in plan.changes:
         cost = mark(change)
         shown = f" **({cost})**" if cost and cost not in ("live", "start-first") else f" ({cost})" if cost else ""
-        sign, address = _code(FATES[change.kind].sign), _code(clean(str(change.address)))
+        sign, address = code_span(FATES[change.kind].sign), code_span(clean(str(change.address)))
         why_so = "; ".join(filter(None, (change.cause, order_note(change))))
-        yield f"| {sign} | {address} | {action_word(plan, change)}{shown} | {_text(clean(why_so))} |"
+        yield f"| {sign} | {address} | {action_word(plan, change)}{shown} | {plain_text(clean(why_so))} |"
+
+
+def _consents(guards: tuple[Guard, ...], clean: Cleaner) -> Iterator[str]:
+    yield "**This takes consent:**"
+    yield ""
+    for guard in guards:
+        objects = ", ".join(code_span(clean(str(item.address))) for item in guard.objects)
+        yield f"- {code_span(f'--allow {guard.consent}')}: {MEANINGS[guard.consent]}: {objects}"
 
 
 def _fields(change: ObjectChange, clean: Cleaner) -> Iterator[str]:
@@ -78,14 +89,14 @@ def _fence(language: str, lines: list[str]) -> str:
     return "\n".join([f"{ticks}{language}", *lines, ticks])
 
 
-def _code(text: str) -> str:
+def code_span(text: str) -> str:
     """A code span that holds any text."""
     ticks = "`" * (_longest_run(text) + 1)
     gap = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{gap}{text}{gap}{ticks}"
 
 
-def _text(text: str) -> str:
+def plain_text(text: str) -> str:
     """Running text in which no character is markup, nor mentions anybody."""
     for char in "\\`*_[]<>#|~&":
         text = text.replace(char, f"\\{char}")

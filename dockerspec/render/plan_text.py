@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dockerspec.core.address import Kind
 from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange
+from dockerspec.core.plan.consent import MEANINGS, Guard, lacking, told
 from dockerspec.core.plan.plan import Plan
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.diagnostics_text import diagnostic_lines
@@ -56,6 +57,9 @@ def plan_lines(plan: Plan, clean: Cleaner, columns: int, where: str = "", verbos
     if plan.diagnostics:
         yield from diagnostic_lines(plan.diagnostics, clean)
         yield ()
+    if needed := lacking(plan.guards, ()):
+        yield from _consent_lines(needed, clean)
+        yield ()
     if verbose and plan.actions:
         yield from _action_lines(plan, clean)
         yield ()
@@ -65,6 +69,17 @@ def plan_lines(plan: Plan, clean: Cleaner, columns: int, where: str = "", verbos
 def _head(plan: Plan, clean: Cleaner, where: str) -> Line:
     name = (Piece("stack "), Piece(clean(plan.stack), Role.STRONG))
     return (*name, Piece(f" on {clean(where)}", Role.FAINT)) if where else name
+
+
+def _consent_lines(guards: tuple[Guard, ...], clean: Cleaner) -> Iterator[Line]:
+    """What takes more than a yes: the flag, what it allows, and the objects."""
+    yield (Piece("This takes consent:", Role.DANGER),)
+    words = max(len(guard.consent) for guard in guards)
+    for guard in guards:
+        flag = f"{_GAP}--allow {pad(guard.consent, words)}{_GAP}"
+        yield (Piece(flag, Role.STRONG), Piece(MEANINGS[guard.consent]))
+        for item in guard.objects:
+            yield (Piece(f"{_FIELD_INDENT}{clean(told(item))}", Role.DELETE),)
 
 
 def _verdict(plan: Plan, clean: Cleaner) -> Line:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dockerspec.core.diagnostics import Diagnostic
     from dockerspec.core.history.entry import Details, Entry
     from dockerspec.core.plan.plan import Plan, Summary
+    from dockerspec.core.report.drift import DriftReport
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.status import StackStatus
 
@@ -67,6 +68,13 @@ def render_status(status: StackStatus, style: Style = PLAIN, *, mask: frozenset[
     from dockerspec.render.status_text import status_lines
 
     return paint(status_lines(status, Cleaner(mask), style.columns), style)
+
+
+def render_drift(report: DriftReport, style: Style = PLAIN, *, mask: frozenset[str] = frozenset()) -> str:
+    """What drifted, and what merely differs from the edited spec."""
+    from dockerspec.render.drift import drift_lines
+
+    return paint(drift_lines(report, Cleaner(mask), style.columns), style)
 
 
 def render_diagnostics(items: Iterable[Diagnostic], style: Style = PLAIN, *, mask: frozenset[str] = frozenset()) -> str:

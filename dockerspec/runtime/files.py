@@ -16,7 +16,7 @@ from dockerspec.core.diagnostics import Diagnostic, Span, error
 from dockerspec.core.spec.document import MAX_CHARACTERS
 from dockerspec.core.spec.dotenv import DotenvFault, parse_dotenv
 from dockerspec.core.spec.load import LoadResult, load
-from dockerspec.core.spec.source import FileFault, SourceFile, Variables
+from dockerspec.core.spec.source import STDIN_NAME, FileFault, SourceFile, Variables
 from dockerspec.core.spec.template import NAME
 
 DEFAULT_NAMES = (
@@ -30,7 +30,6 @@ DEFAULT_NAMES = (
     "docker-compose.yml",
 )
 STDIN = "-"
-_STDIN_NAME = "<stdin>"
 _MAX_BYTES = 4 * MAX_CHARACTERS
 
 
@@ -95,7 +94,7 @@ def load_text(
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
     more = fill(variables.merged())
     variables = replace(variables, dotenv={**more, **variables.dotenv}, paths=tuple(sources.values()))
-    return load([SourceFile(name, text, "/")], variables, read_text)
+    return replace(load([SourceFile(name, text, "/")], variables, read_text), place="")
 
 
 def read_text(path: str) -> str | FileFault:
@@ -143,7 +142,7 @@ def _default(folder: Path, found: list[Diagnostic]) -> list[str]:
 def _source(name: str, folder: Path, found: list[Diagnostic]) -> SourceFile | None:
     path = (folder / name).absolute()
     text = _decode(sys.stdin.buffer.read(_MAX_BYTES + 1)) if name == STDIN else read_text(str(path))
-    shown = _STDIN_NAME if name == STDIN else name
+    shown = STDIN_NAME if name == STDIN else name
     if isinstance(text, FileFault):
         fix = text.fix or ("check the name given with -f" if text.missing else "")
         found.append(error("", f"the spec file {text.summary}", fix, Span(shown, 1, 1)))

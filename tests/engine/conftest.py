@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,27 @@ from tests.kit.given import GivenEngine
 if TYPE_CHECKING:
     from dockerspec.engine.gateway import Gateway
     from tests.engine.field_bench import Bench
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(engine_daemon: Daemon | GivenEngine, tmp_path: Path) -> Run:
+    """The command line in a folder of the test's own, with nobody at a terminal."""
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "dockerspec", *words],
+            cwd=tmp_path,
+            env={**os.environ, "DOCKER_HOST": engine_daemon.host},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return call
 
 
 @pytest.fixture

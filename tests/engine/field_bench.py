@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from dockerspec.api import Docker, load
 from dockerspec.core.diff.change import ObjectChange
 from dockerspec.core.facts import EngineFacts
+from dockerspec.core.plan.consent import Consent
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from tests.kit.raw import RawEngine
@@ -233,7 +234,7 @@ class Bench:
     def apply(self, containers: Mapping[str, dict[str, Json]], **objects: Mapping[str, Json]) -> list[str]:
         """Carry the plan out; a complaint for everything that failed or differs afterwards."""
         spec = self.load(containers, **objects)
-        report = self.docker.apply(self.docker.plan(spec), spec=spec)
+        report = self.docker.apply(self.docker.plan(spec), spec=spec, allow=tuple(Consent))
         failed = [f"{key}: {item.status} {item.message}" for key, item in report.outcomes.items() if item.message]
         return [*failed, *(_complaint(change, "after apply") for change in report.remaining)]
 

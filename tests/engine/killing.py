@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dockerspec.api import Docker, load
+from dockerspec.core.plan.consent import Consent
 from dockerspec.engine.gateway import connect
 
 READS = {
@@ -97,7 +98,7 @@ def _live_and_die(host: str, order: dict[str, Any]) -> None:
     with Docker(engine=engine) as docker:  # type: ignore[arg-type]
         spec = load([Path(order["spec"])])
         plan = docker.plan_destroy(spec) if order["destroy"] else docker.plan(spec)
-        docker.apply(plan, parallelism=order["parallelism"])
+        docker.apply(plan, allow=tuple(Consent), parallelism=order["parallelism"])
 
 
 def main() -> None:

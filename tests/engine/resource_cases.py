@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from dockerspec.api import Docker, load
 from dockerspec.core.diff.change import ChangeKind
+from dockerspec.core.plan.consent import Consent
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Report
 from tests.engine.stage import told
@@ -87,7 +88,7 @@ class ResourceBench:
         """Carry the plan out, however it ends."""
         plan = self.plan(objects, consent)
         assert not plan.errors, "\n".join(map(str, plan.errors))
-        return self.docker.apply(plan, spec=self._loaded)
+        return self.docker.apply(plan, spec=self._loaded, allow=tuple(Consent))
 
     def settled(self, objects: Objects, what: str) -> list[str]:
         """Complaints for every object that differs although it should not."""

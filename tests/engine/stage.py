@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from dockerspec.api import Docker, load
+from dockerspec.core.plan.consent import Consent
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.spec.load import LoadResult
@@ -34,11 +35,11 @@ class Stage:
         return self.docker.plan(self.load(text), delete_volumes=delete_volumes, targets=targets)
 
     def apply(self, text: str, *, delete_volumes: tuple[str, ...] = (), targets: tuple[str, ...] = ()) -> Report:
-        """Plan and carry out; the report says whether anything still differs."""
+        """Plan and carry out with every consent; the report says whether anything still differs."""
         spec = self.load(text)
         plan = self.docker.plan(spec, delete_volumes=delete_volumes, targets=targets)
         assert not plan.errors, "\n".join(map(str, plan.errors))
-        return self.docker.apply(plan, spec=spec)
+        return self.docker.apply(plan, spec=spec, allow=tuple(Consent))
 
     def settle(self, text: str) -> None:
         """Apply, and insist on success."""
@@ -49,7 +50,7 @@ class Stage:
         """Remove the stack."""
         plan = self.docker.plan_destroy(self.load(text), delete_volumes=delete_volumes)
         assert not plan.errors, "\n".join(map(str, plan.errors))
-        return self.docker.apply(plan)
+        return self.docker.apply(plan, allow=tuple(Consent))
 
 
 def told(report: Report) -> str:

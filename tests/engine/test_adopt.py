@@ -13,6 +13,7 @@ from dockerspec.core.plan.action import RemoveMark
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.core.takein.adopt import Adoption
+from dockerspec.errors import Refused
 from tests.engine.stage import Stage, differing, told
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -231,7 +232,9 @@ def test_marks_are_no_volumes_and_block_nothing(scene: Scene) -> None:
     plan = scene.stage.docker.plan_destroy(scene.stage.load(SPEC))
     shown = {str(change.address): str(change.kind) for change in plan.changes}
     assert shown == {"container.web": "delete", "network.front": "delete", "volume.data": "keep"}
-    report = scene.stage.docker.apply(plan)
+    with pytest.raises(Refused, match=r"--allow foreign: .*\n +container\.web .*: it was adopted"):
+        scene.stage.docker.apply(plan)
+    report = scene.stage.docker.apply(plan, allow=("foreign",))
     assert report.ok, told(report)
     assert [mark.split(".")[2] for mark in scene.marks()] == ["volume"], "the volume stays, and it stays the stack's"
     rows = scene.stage.docker.status(scene.stage.load(SPEC)).rows

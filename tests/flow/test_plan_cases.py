@@ -6,6 +6,7 @@ Run with DOCKERSPEC_UPDATE_CASES=1 to write what is now the outcome, and read th
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,15 @@ CASES = Path(__file__).parents[1] / "cases" / "plan"
 FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
 UPDATE = "DOCKERSPEC_UPDATE_CASES" in os.environ
 KNOWN = {"before.yaml", "drift.yaml", "options.yaml", "spec.yaml", "expected.txt"}
-OPTIONS = {"target", "delete_volume", "destroy", "api"}
+WISHES = {
+    "target": "targets",
+    "exclude": "excludes",
+    "replace": "replaces",
+    "delete_volume": "delete_volumes",
+    "allow": "allow",
+    "destroy": "destroy",
+}
+OPTIONS = {*WISHES, "api"}
 
 
 def read(path: Path) -> Any:
@@ -45,7 +54,7 @@ def test_case(folder: Path) -> None:
     assert set(options) <= OPTIONS
     world = prepared(folder, options)
     spec = load(folder / "spec.yaml")
-    wishes = Wishes(options.get("target", ()), options.get("delete_volume", ()), options.get("destroy", False))
+    wishes = Wishes(**{name: options[key] for key, name in WISHES.items() if key in options})
 
     before = world.snapshot()
     plan = world.plan(spec, wishes)
@@ -62,7 +71,7 @@ def test_case(folder: Path) -> None:
         return
     report = world.apply(plan, spec)
     assert report.ok, told(report)
-    again = world.plan(spec, wishes)
+    again = world.plan(spec, replace(wishes, replaces=()))  # what is asked for anew is so at every run
     assert again.is_empty, text_of(again, spec)
     assert not again.errors
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from dockerspec.api import Docker
 from dockerspec.core.ownership import ONE_OFF
+from dockerspec.core.plan.consent import Consent
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.spec.load import LoadResult
@@ -62,6 +63,9 @@ class Wishes:
     targets: Sequence[str] = ()
     delete_volumes: Sequence[str] = ()
     destroy: bool = False
+    excludes: Sequence[str] = ()
+    replaces: Sequence[str] = ()
+    allow: Sequence[str] = ()
 
 
 NO_WISHES = Wishes()
@@ -93,12 +97,14 @@ class World:
 
     def plan(self, spec: LoadResult, wishes: Wishes = NO_WISHES) -> Plan:
         """The plan, or the plan to destroy."""
-        make = self.docker.plan_destroy if wishes.destroy else self.docker.plan
-        return make(spec, targets=wishes.targets, delete_volumes=wishes.delete_volumes)
+        options = {"targets": wishes.targets, "excludes": wishes.excludes, "delete_volumes": wishes.delete_volumes}
+        if wishes.destroy:
+            return self.docker.plan_destroy(spec, **options, allow=wishes.allow)
+        return self.docker.plan(spec, **options, replaces=wishes.replaces, allow=wishes.allow)
 
     def apply(self, plan: Plan, spec: LoadResult) -> Report:
-        """Carry a plan out, one call after another so that IDs come in the same order each time."""
-        return self.docker.apply(plan, spec=spec, parallelism=1)
+        """Carry a plan out, one call after another so that IDs come in the same order each time, with every consent."""
+        return self.docker.apply(plan, spec=spec, allow=tuple(Consent), parallelism=1)
 
     def settle(self, spec: LoadResult) -> None:
         """Plan and apply; both must succeed."""

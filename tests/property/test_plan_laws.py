@@ -265,3 +265,46 @@ def test_a_stack_can_be_destroyed_and_leaves_only_volumes(before: Json, entries:
     assert owned(world) <= {*kept, ""}
     assert volumes(world) == kept
     assert world.plan(spec, Wishes(destroy=True)).is_empty
+
+
+def mine(world: World, key: str) -> Json:
+    """The containers of one key but for their networks, which may be rewired by a run that leaves them alone."""
+    listed = world.engine.containers({"label": [f"{RESOURCE}={key}"]})
+    found = (world.engine.container(item["Id"]) for item in listed)
+    return sorted((item["Id"], item["Name"], str(item["State"]), str(item["HostConfig"]["Memory"])) for item in found)
+
+
+@BOUNDED
+@given(stacks(), drifts, stacks(), consents, st.sampled_from([OLD, NEW]), st.data())
+def test_what_is_excluded_is_left_alone_and_the_rest_is_done(
+    before: Json, entries: list[Json], after: Json, consent: list[str], api: tuple[int, int], data: st.DataObject
+) -> None:
+    world, spec = started(before, entries, api), loaded(after)
+    keys = sorted({*before["containers"], *after["containers"]})
+    assume(keys)
+    excluded = data.draw(st.lists(st.sampled_from(keys), unique=True, min_size=1, max_size=2))
+    wishes = Wishes(delete_volumes=consent, excludes=[f"container.{key}" for key in excluded])
+    plan = sound(world, spec, wishes)
+    left = {key: mine(world, key) for key in excluded}
+    report = world.apply(plan, spec)
+    assert report.ok, told(report)
+    assert {key: mine(world, key) for key in excluded} == left
+    again = world.plan(spec, wishes)
+    assert again.is_empty, text_of(again, spec)
+
+
+@BOUNDED
+@given(stacks(), drifts, st.sampled_from([OLD, NEW]), st.data())
+def test_what_is_asked_for_anew_is_made_anew(
+    before: Json, entries: list[Json], api: tuple[int, int], data: st.DataObject
+) -> None:
+    world, spec = started(before, entries, api), loaded(before)
+    keys = sorted(key for key, item in before["containers"].items() if item.get("replicas", 1))
+    assume(keys)
+    key = data.draw(st.sampled_from(keys))
+    plan = sound(world, spec, Wishes(replaces=[f"container.{key}"]))
+    old = {item[0] for item in mine(world, key)}
+    report = world.apply(plan, spec)
+    assert report.ok, told(report)
+    assert not old & {item[0] for item in mine(world, key)}
+    assert world.plan(spec).is_empty

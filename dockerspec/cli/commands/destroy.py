@@ -6,21 +6,20 @@ import click
 
 from dockerspec.cli import exits
 from dockerspec.cli.options import (
+    asked_to_destroy_options,
     carry_out_options,
-    delete_volume_option,
     engine_options,
     json_option,
     spec_options,
-    target_option,
 )
 from dockerspec.cli.session import Session, SpecSource
 from dockerspec.cli.spec_faults import load_or_print
+from dockerspec.core.plan.asked import Asked
 
 
 @click.command()
 @spec_options
-@target_option
-@delete_volume_option
+@asked_to_destroy_options
 @carry_out_options
 @json_option
 @engine_options
@@ -28,8 +27,7 @@ from dockerspec.cli.spec_faults import load_or_print
 def destroy(
     session: Session,
     source: SpecSource,
-    targets: tuple[str, ...],
-    delete_volumes: tuple[str, ...],
+    asked: Asked,
     yes: bool,
     parallelism: int | None,
     lock_timeout: float,
@@ -37,8 +35,9 @@ def destroy(
 ) -> int:
     """Delete what belongs to the stack.
 
-    Deletes the stack's containers and networks. Volumes stay, unless named with --delete-volume; so do images and
-    whatever other stacks own. Shows the plan and asks first. Exit status: 0 done, 1 failed, 3 refused, 130 stopped.
+    Deletes the stack's containers and networks. Volumes stay, unless named with --delete-volume or all allowed with
+    --allow volume-delete; so do images and whatever other stacks own. Shows the plan and asks first. Exit status: 0
+    done, 1 failed, 3 refused, 130 stopped.
 
     \b
     Examples:
@@ -56,6 +55,6 @@ def destroy(
             session,
             docker,
             spec,
-            lambda: docker.plan_destroy(spec, targets=targets, delete_volumes=delete_volumes),
-            Wishes("Delete all this?", yes, parallelism, as_json, lock_timeout),
+            lambda: docker.plan_destroy(spec, **asked.to_destroy),
+            Wishes("Delete all this?", yes, parallelism, as_json, lock_timeout, allow=asked.allow),
         )

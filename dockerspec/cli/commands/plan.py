@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 
 from dockerspec.cli import exits
-from dockerspec.cli.options import delete_volume_option, engine_options, json_option, spec_options, target_option
+from dockerspec.cli.options import asked_options, engine_options, json_option, spec_options
 from dockerspec.cli.session import Session, SpecSource
 from dockerspec.cli.spec_faults import load_or_print
 from dockerspec.cli.views import print_plan
+from dockerspec.core.plan.asked import Asked
 
 
 @click.command()
 @spec_options
-@target_option
-@delete_volume_option
+@asked_options
 @click.option(
     "--format",
     "form",
@@ -41,8 +41,7 @@ from dockerspec.cli.views import print_plan
 def plan(
     session: Session,
     source: SpecSource,
-    targets: tuple[str, ...],
-    delete_volumes: tuple[str, ...],
+    asked: Asked,
     form: str,
     as_json: bool,
     destroy: bool,
@@ -62,18 +61,19 @@ def plan(
       dockerspec plan --detailed-exitcode --format markdown > comment.md
       dockerspec plan -o shop.plan && dockerspec apply shop.plan
     """
+    if destroy and asked.replaces:
+        raise click.UsageError("--replace and --destroy exclude each other")
     form = "json" if as_json else form
     spec = load_or_print(session, source, as_json=form == "json")
     if spec is None:
         return exits.FAILED
     with session.docker() as docker:
-        make = docker.plan_destroy if destroy else docker.plan
-        found = make(spec, targets=targets, delete_volumes=delete_volumes)
+        found = docker.plan_destroy(spec, **asked.to_destroy) if destroy else docker.plan(spec, **asked.wishes)
         print_plan(session, docker, found, form)
         if found.errors:
             return exits.FAILED
         if out is not None:
             from dockerspec.cli.saved import keep
 
-            keep(session, docker, found, spec, source.saved(targets, delete_volumes, destroys=destroy), out)
+            keep(session, docker, found, spec, source.saved(asked, destroys=destroy), out)
     return exits.CHANGES if detailed_exitcode and not found.is_empty else exits.OK

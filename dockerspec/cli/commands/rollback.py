@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dockerspec.cli.carry_out import Wishes, carry_out, remembering
-from dockerspec.cli.options import carry_out_options, engine_options, json_option, spec_file_options
+from dockerspec.cli.options import allow_option, carry_out_options, engine_options, json_option, spec_file_options
 from dockerspec.cli.session import Session, SpecSource
 from dockerspec.errors import HistoryError, SpecError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--accept-env-files", is_flag=True, help="Go on although an env_file says something else than it did then."
 )
+@allow_option
 @carry_out_options
 @json_option
 @engine_options
@@ -32,6 +33,7 @@ def rollback(
     stack: str,
     source: SpecSource,
     accept_env_files: bool,
+    allow: tuple[str, ...],
     yes: bool,
     parallelism: int | None,
     lock_timeout: float,
@@ -70,8 +72,8 @@ def rollback(
             raise SpecError(spec.diagnostics)
         if not as_json:
             session.console.err(f"Going back to run {number}; `dockerspec history show {number}` shows it.\n\n")
-        wishes = Wishes("Go back to this?", yes, parallelism, as_json, lock_timeout, entry)
-        return carry_out(session, docker, spec, lambda: docker.plan(spec), wishes)
+        wishes = Wishes("Go back to this?", yes, parallelism, as_json, lock_timeout, entry, allow)
+        return carry_out(session, docker, spec, lambda: docker.plan(spec, allow=allow), wishes)
 
 
 def _stack(session: Session, source: SpecSource, history: History, engine: str) -> str:

@@ -41,6 +41,7 @@ class World:
         contexts: what was read of the build contexts, by image key.
         builder: the builder of the docker CLI on this machine, `buildx` or `buildkit`; empty for none, or where no
             build needs it.
+        origin: where the spec came from.
     """
 
     engine: EngineFacts
@@ -50,6 +51,7 @@ class World:
     sensitive: frozenset[str] = frozenset()
     contexts: Mapping[str, ContextFacts] = field(default_factory=dict)
     builder: str = ""
+    origin: str = ""
 
 
 def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
@@ -64,6 +66,7 @@ def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagn
         secrets=world.secrets,
         # Shorter ones would match by chance.
         sensitive=frozenset(item for item in world.sensitive if len(item) >= _LEAST_SECRET),
+        origin=world.origin,
     )
     faults: list[Diagnostic] = []
     networks = tuple(_networks(stack, names, base, faults))
@@ -77,6 +80,7 @@ def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagn
         volumes=volumes,
         containers=containers,
         absent=frozenset(key for key, spec in stack.containers.items() if spec.state == "absent"),
+        origin=world.origin,
     )
     return state, tuple(faults)
 

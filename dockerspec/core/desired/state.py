@@ -93,7 +93,8 @@ class DesiredNetwork:
         body = network_table.create_body(self.spec, self.context, self.name)
         if self.spec.config_from:
             return body  # it gets the labels of its configuration, and the engine takes no others
-        own = owner_labels(self.stack, self.address.name, 0, record(network_table.ROWS, self.fields))
+        digests = record(network_table.ROWS, self.fields)
+        own = owner_labels(self.stack, self.address.name, 0, digests, self.context.origin)
         return {**body, "Labels": {**body.get("Labels", {}), **own}}
 
 
@@ -111,7 +112,8 @@ class DesiredVolume:
     def body(self) -> Body:
         """The engine's create body."""
         body = volume_table.create_body(self.spec, self.context, self.name)
-        own = owner_labels(self.stack, self.address.name, 0, record(volume_table.ROWS, self.fields))
+        digests = record(volume_table.ROWS, self.fields)
+        own = owner_labels(self.stack, self.address.name, 0, digests, self.context.origin)
         return {**body, "Labels": {**body.get("Labels", {}), **own}}
 
 
@@ -164,7 +166,7 @@ class DesiredContainer:
         context = replace(self.context, anonymous=anonymous or {}, loose_ports=loose_ports)
         body = container_table.create_body(self.spec, context, self.image)
         digests = {**record(container_table.ROWS, self.fields), **record_told(self.told)}
-        own = owner_labels(self.stack, self.address.name, self.address.replica, digests)
+        own = owner_labels(self.stack, self.address.name, self.address.replica, digests, context.origin)
         if self.secrets:
             own[SECRETS] = ",".join(sorted(self.secrets))
         kept = hooks_label(self.spec, self.context)
@@ -181,6 +183,7 @@ class DesiredState:
         stack: the stack's name.
         images, networks, volumes, containers: the objects.
         absent: keys of the containers whose spec says `state: absent`.
+        origin: where the spec came from, as it is noted on new objects; empty where that is unknown.
     """
 
     stack: str
@@ -189,3 +192,4 @@ class DesiredState:
     volumes: tuple[DesiredVolume, ...] = ()
     containers: tuple[DesiredContainer, ...] = ()
     absent: frozenset[str] = frozenset()
+    origin: str = ""

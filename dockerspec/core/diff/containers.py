@@ -15,6 +15,7 @@ from dockerspec.core.diff.images import NOT_HERE, short_id
 from dockerspec.core.diff.pairing import Pair, is_aside, is_done
 from dockerspec.core.diff.resources import ADOPT, NOT_WANTED
 from dockerspec.core.diff.result import Finding, Subject, kind_of, main_cause
+from dockerspec.core.diff.scope import NO_SCOPE, Scope
 from dockerspec.core.live.state import ContainerState, LiveContainer, LiveState
 from dockerspec.core.ownership import was
 from dockerspec.core.table import container as container_table
@@ -138,22 +139,18 @@ def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tup
     return tuple(sorted(kept, key=lambda item: item.path))
 
 
-def _stops(old: LiveContainer, fields: tuple[FieldChange, ...]) -> bool:
+def _stops(old: LiveContainer, kind: ChangeKind, fields: tuple[FieldChange, ...]) -> bool:
     """Whether carrying out the changes stops a container that runs."""
     stopping = any(item.way is Way.RESTART or (item.path == "state" and item.new == "stopped") for item in fields)
-    return is_up(old.state) and (kind_of(fields) is ChangeKind.REPLACE or stopping)
+    return is_up(old.state) and (kind is ChangeKind.REPLACE or stopping)
 
 
-def _finding(pair: Pair, fields: tuple[FieldChange, ...]) -> Finding:
+def _finding(pair: Pair, fields: tuple[FieldChange, ...], scope: Scope = NO_SCOPE) -> Finding:
     assert pair.live is not None
-    change = ObjectChange(
-        pair.desired.address,
-        kind_of(fields),
-        main_cause(fields),
-        pair.desired.name,
-        fields,
-        downtime=_stops(pair.live, fields),
-    )
+    own = main_cause(fields) if fields else ""
+    kind, cause = scope.kind(pair.desired.address, kind_of(fields), own)
+    stops = _stops(pair.live, kind, fields)
+    change = ObjectChange(pair.desired.address, kind, cause, pair.desired.name, fields, downtime=stops)
     return Finding(change, Subject(pair=pair))
 
 
@@ -207,7 +204,11 @@ def _health_words(pair: Pair) -> Iterator[Diagnostic]:
 
 
 def diff_containers(
-    pairs: Iterable[Pair], live: LiveState, pending: Collection[str], faults: list[Diagnostic]
+    pairs: Iterable[Pair],
+    live: LiveState,
+    pending: Collection[str],
+    faults: list[Diagnostic],
+    scope: Scope = NO_SCOPE,
 ) -> Iterator[Finding]:
     """A finding per desired container that is not as wanted, and per double of one."""
     for pair in pairs:
@@ -222,8 +223,8 @@ def diff_containers(
             continue
         faults.extend(_health_words(pair))
         fields = _field_changes(pair, live, pending)
-        if fields:
-            yield _finding(pair, fields)
+        if fields or pair.desired.address in scope.anew:
+            yield _finding(pair, fields, scope)
 
 
 def diff_orphans(orphans: Iterable[LiveContainer], absent: Collection[str]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from dockerspec.core.diff.images import NOT_HERE
 from dockerspec.core.diff.pairing import Pair
 from dockerspec.core.diff.resources import NOT_WANTED, foreign, missing_external
 from dockerspec.core.diff.result import Finding, Subject, main_cause
+from dockerspec.core.diff.scope import ASKED_FOR, NO_SCOPE, Scope
 from dockerspec.core.facts import Value
 from dockerspec.core.live.state import LiveNetwork, LiveState
 from dockerspec.core.table import network as network_table
@@ -42,7 +43,11 @@ def is_own(live: LiveNetwork, stack: str, desired: Iterable[DesiredNetwork]) -> 
 
 
 def diff_networks(
-    desired: Collection[DesiredNetwork], live: LiveState, stack: str, faults: list[Diagnostic]
+    desired: Collection[DesiredNetwork],
+    live: LiveState,
+    stack: str,
+    faults: list[Diagnostic],
+    scope: Scope = NO_SCOPE,
 ) -> list[Finding]:
     """A finding per network that is not as wanted, those that no spec wants any more included."""
     findings: list[Finding] = []
@@ -55,7 +60,7 @@ def diff_networks(
                 faults.append(missing_external(Kind.NETWORK, item.address.name, item.name))
         elif owned:
             wanted.add(owned[0].id)
-            findings += _compare_network(item, owned[0], live)
+            findings += _compare_network(item, owned[0], live, scope)
         elif found:
             faults.append(foreign(Kind.NETWORK, item.address.name, item.name, found[0].stack))
         else:
@@ -78,14 +83,14 @@ def _stands_for(live: LiveNetwork, desired: DesiredNetwork) -> bool:
     return live.resource in ("", desired.address.name) or bool(desired.spec.config_from)
 
 
-def _compare_network(item: DesiredNetwork, live: LiveNetwork, state: LiveState) -> Iterator[Finding]:
+def _compare_network(item: DesiredNetwork, live: LiveNetwork, state: LiveState, scope: Scope) -> Iterator[Finding]:
     fields = tuple(compare(network_table.ROWS, item.fields, live.fields, live.recorded, state.engine))
-    if fields:
+    if fields or item.address in scope.anew:
         running = {other.id for other in state.containers if other.state.status == "running"}
         change = ObjectChange(
             item.address,
             ChangeKind.REPLACE,
-            main_cause(fields),
+            main_cause(fields) if fields else ASKED_FOR,
             item.name,
             fields,
             downtime=bool(running & set(live.attached)),

@@ -13,6 +13,7 @@ from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange
 from dockerspec.core.diff.compare import compare
 from dockerspec.core.diff.images import NOT_HERE
 from dockerspec.core.diff.result import Finding, Subject, main_cause
+from dockerspec.core.diff.scope import ASKED_FOR, NO_SCOPE, Scope
 from dockerspec.core.live.state import LiveState, LiveVolume
 from dockerspec.core.table import volume as volume_table
 from dockerspec.core.table.storage import mounted_volumes
@@ -59,6 +60,7 @@ def diff_volumes(
     stack: str,
     consent: Collection[str],
     faults: list[Diagnostic],
+    scope: Scope = NO_SCOPE,
 ) -> Iterator[Finding]:
     """A finding per volume that is not as wanted; what loses data only if `consent` names the volume."""
     by_name = {item.name: item for item in live.volumes}
@@ -76,7 +78,7 @@ def diff_volumes(
         elif found.stack != stack:
             faults.append(foreign(Kind.VOLUME, item.address.name, item.name, found.stack))
         else:
-            yield from _compare_volume(item, found, live, consent, faults)
+            yield from _compare_volume(item, found, live, consent, faults, scope)
     for found in live.volumes:
         if found.stack == stack and found.name not in wanted:
             yield volume_removal(found, NOT_WANTED, consent)
@@ -88,24 +90,23 @@ def _compare_volume(
     live: LiveState,
     consent: Collection[str],
     faults: list[Diagnostic],
+    scope: Scope,
 ) -> Iterator[Finding]:
     fields = tuple(compare(volume_table.ROWS, item.fields, found.fields, found.recorded, live.engine))
-    if not fields:
+    if not fields and item.address not in scope.anew:
         return
-    if consents(item.address.name, item.name, consent):
-        change = ObjectChange(
-            item.address, ChangeKind.REPLACE, main_cause(fields), item.name, fields, downtime=True, data_loss=True
-        )
+    cause = main_cause(fields) if fields else ASKED_FOR
+    if consents(item.address.name, item.name, consent, locked=item.spec.is_locked):
+        change = ObjectChange(item.address, ChangeKind.REPLACE, cause, item.name, fields, downtime=True, data_loss=True)
         yield Finding(change, Subject(volume=item, live_volume=found))
         return
-    faults.append(
-        error(
-            f"volumes.{item.address.name}",
-            f"volume {item.name}{_in_use(item.name, live)} differs in {_paths(fields)}, "
-            "and a volume can only be changed by deleting it with its data",
-            f"put the old value back, or consent to the loss of its data with --delete-volume {item.address.name}",
-        )
-    )
+    what, back = f"volume {item.name}{_in_use(item.name, live)}", "put the old value back"
+    if fields:
+        summary = f"{what} differs in {_paths(fields)}, and a volume can only be changed by deleting it with its data"
+    else:
+        summary, back = f"{what} can only be made anew by deleting it with its data", "leave it out of --replace"
+    fix = f"{back}, or consent to the loss of its data with --delete-volume {item.address.name}"
+    faults.append(error(f"volumes.{item.address.name}", summary, fix))
 
 
 def users_of(volume: str, live: LiveState) -> tuple[str, ...]:
@@ -122,15 +123,27 @@ def _paths(fields: tuple[FieldChange, ...]) -> str:
     return ", ".join(item.path for item in fields)
 
 
-def consents(key: str, name: str, consent: Collection[str]) -> bool:
-    """Whether the user named a volume, by its key or by its engine name, as one whose data may go."""
-    return key in consent or name in consent
+EVERY = "*"
+"""Stands in a consent for every volume but those that are locked."""
 
 
-def volume_removal(live: LiveVolume, cause: str, consent: Collection[str], *, disposable: bool = False) -> Finding:
-    """The finding for a volume that nobody wants: kept unless named, or declared disposable."""
+def consents(key: str, name: str, consent: Collection[str], *, locked: bool = False) -> bool:
+    """Whether the data of a volume may go.
+
+    Args:
+        key, name: the volume's key and its engine name.
+        consent: the keys and engine names that the user gave; `EVERY` stands for all.
+        locked: whether its spec says that it must be named.
+    """
+    return key in consent or name in consent or (EVERY in consent and not locked)
+
+
+def volume_removal(
+    live: LiveVolume, cause: str, consent: Collection[str], *, disposable: bool = False, locked: bool = False
+) -> Finding:
+    """The finding for a volume that nobody wants: kept unless consented to, or declared disposable."""
     address = Address(Kind.VOLUME, live.resource)
-    if disposable or consents(live.resource, live.name, consent):
+    if disposable or consents(live.resource, live.name, consent, locked=locked):
         change = ObjectChange(address, ChangeKind.DELETE, cause, live.name, data_loss=True)
     else:
         keep = f"{cause}, but it holds data; --delete-volume {live.resource} deletes it"

@@ -51,6 +51,8 @@ class Diff:
         pending: references whose image this run pulls, builds or tags, so that its ID is not yet known.
         diagnostics: what forbids a plan or deserves a word.
         unchanged: the addresses that are as the spec says.
+        left: what differs at the objects that were excluded.
+        knocked: what the run means to excluded containers, which share or depend on what is made anew.
     """
 
     findings: tuple[Finding, ...]
@@ -58,6 +60,8 @@ class Diff:
     pending: frozenset[str] = frozenset()
     diagnostics: tuple[Diagnostic, ...] = ()
     unchanged: tuple[Address, ...] = ()
+    left: tuple[Finding, ...] = ()
+    knocked: tuple[Finding, ...] = ()
 
 
 def ways(fields: tuple[FieldChange, ...]) -> frozenset[Way]:

@@ -26,6 +26,7 @@ from dockerspec.core.ownership import (
     STACK,
     Owner,
     owner_of,
+    parse_origin,
     parse_record,
     parse_secrets,
 )
@@ -116,6 +117,7 @@ def _container(
         anonymous=_anonymous(raw),
         recorded=parse_record(config.get("Labels")),
         secrets=parse_secrets(config.get("Labels")),
+        origin=parse_origin(config.get("Labels")),
         networks={name: (item or {}).get("NetworkID") or "" for name, item in sorted(attached.items())},
         published=_published(raw),
         mode=(raw.get("HostConfig") or {}).get("NetworkMode") or "",
@@ -215,6 +217,7 @@ def _network(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> LiveNe
         fields=fields,
         attached={key: (item or {}).get("Name") or "" for key, item in (raw.get("Containers") or {}).items()},
         recorded=recorded,
+        origin=parse_origin(raw.get("Labels")),
         body=_again(raw, owner, recorded) if owner and owner.stack == stack else {},
     )
 
@@ -235,6 +238,7 @@ def _volume(raw: Json, engine: EngineFacts, marks: Marks) -> LiveVolume:
         resource=owner.resource if owner else "",
         fields={row.key: row.have(raw, engine) for row in volume_table.ROWS},
         recorded=parse_record(raw.get("Labels")),
+        origin=parse_origin(raw.get("Labels")),
         created=created_of(raw, engine.api),
     )
 

@@ -53,6 +53,7 @@ class LiveContainer:
         secrets: the environment variables that were secret at creation.
         hooks: the commands around its start and stop, as far as its label keeps them.
         one_off: whether it is no container of the spec's, but one made for a hook before such a one's start.
+        origin: where the spec that it was made from came from, or empty.
     """
 
     id: str
@@ -71,6 +72,7 @@ class LiveContainer:
     secrets: frozenset[str] = frozenset()
     hooks: Mapping[Stage, tuple[Hook, ...]] = field(default_factory=dict)
     one_off: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class LiveNetwork:
         attached: names of the containers attached to it, by container ID. Only read for networks of the stack.
         recorded: as for containers.
         body: the create body that makes it once more; empty for one of another stack.
+        origin: as for containers.
     """
 
     id: str
@@ -95,6 +98,7 @@ class LiveNetwork:
     attached: Mapping[str, str] = field(default_factory=dict)
     recorded: Mapping[str, str] | None = None
     body: Mapping[str, object] = field(default_factory=dict)
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class LiveVolume:
     fields: Mapping[str, Value]
     recorded: Mapping[str, str] | None = None
     created: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

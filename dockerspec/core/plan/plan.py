@@ -14,6 +14,7 @@ from dockerspec.core.plan.graph import Graph
 
 if TYPE_CHECKING:  # an empty plan needs none of the many action types
     from dockerspec.core.plan.action import Action
+    from dockerspec.core.plan.consent import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Plan:
         destroys: whether the plan removes the stack.
         engine: facts about the engine that it was made for.
         images: the IDs of the images that the spec names, by reference, as far as they are on the host.
+        guards: what it does that takes more than a yes, and whether the user agreed to it.
     """
 
     stack: str
@@ -84,6 +86,7 @@ class Plan:
     destroys: bool = False
     engine: EngineFacts = field(default_factory=EngineFacts)
     images: Mapping[str, str] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dockerspec.core.plan.asked import Asked
 from dockerspec.core.plan.seal import Seal
 
 FORMAT = "dockerspec.saved-plan/1"
@@ -24,6 +25,9 @@ class Source:
         targets: what `--target` named.
         delete_volumes: volumes whose data may go.
         destroys: whether the stack is removed.
+        excludes: what `--exclude` named.
+        replaces: what `--replace` named.
+        allow: the consents that were given.
     """
 
     files: tuple[str, ...] = ()
@@ -33,6 +37,14 @@ class Source:
     targets: tuple[str, ...] = ()
     delete_volumes: tuple[str, ...] = ()
     destroys: bool = False
+    excludes: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Asked:
+        """What was asked for."""
+        return Asked(self.targets, self.excludes, self.replaces, self.delete_volumes, self.allow)
 
 
 @dataclass(frozen=True, slots=True)

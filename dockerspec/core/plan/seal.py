@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from dockerspec.core.ownership import ORIGIN
 from dockerspec.core.plan.plan import Plan
 
 _OUT = "(secret)"
@@ -112,7 +113,9 @@ def _shape(value: Any, secrets: list[str]) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return [type(value).__name__, {item.name: _shape(getattr(value, item.name), secrets) for item in fields(value)}]
     if isinstance(value, Mapping):
-        return {str(key): _shape(item, secrets) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))}
+        # Where the spec came from is no part of the promise: a CI job may have another folder at each step.
+        items = sorted(value.items(), key=lambda pair: str(pair[0]))
+        return {str(key): _shape(item, secrets) for key, item in items if key != ORIGIN}
     if isinstance(value, (set, frozenset)):
         return sorted((_shape(item, secrets) for item in value), key=str)
     if isinstance(value, (tuple, list)):

@@ -25,7 +25,7 @@ from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.paths import Path
 from dockerspec.core.spec.remnant import Remnant, remnant
 from dockerspec.core.spec.resolve import Resolver
-from dockerspec.core.spec.source import Reader, SourceFile, Variables
+from dockerspec.core.spec.source import STDIN_NAME, Reader, SourceFile, Variables
 from dockerspec.core.spec.validate import validate
 from dockerspec.core.spec.variables import Declaration, Declarations
 from dockerspec.errors import SpecError
@@ -64,6 +64,7 @@ class LoadResult:
         document: the merged spec with its places, or None where a file can't be read.
         files: the spec files' names as they were given.
         origin: what it was made from, or None where a file can't be read.
+        place: where the first of them is, in short: its folder's name and its own. Empty for standard input.
     """
 
     stack: Stack | None
@@ -73,6 +74,7 @@ class LoadResult:
     document: Document | None = field(default=None, repr=False)
     files: tuple[str, ...] = ()
     origin: Origin | None = field(default=None, repr=False, compare=False)
+    place: str = ""
 
     def span_of(self, path: Path) -> Span | None:
         """Return where a spec path stands, or the nearest place above it."""
@@ -241,6 +243,7 @@ def load(files: Sequence[SourceFile], variables: Variables, reader: Reader) -> L
         document=work.document,
         files=tuple(source.name for source in files),
         origin=Origin(tuple(files), variables, reader, work.values, work.declared),
+        place=_place(files[0]),
     )
 
 
@@ -252,6 +255,14 @@ def document_of(origin: Origin, values: Mapping[str, str]) -> Document | None:
             break
         phase.run(work)
     return work.document
+
+
+def _place(source: SourceFile) -> str:
+    """Where a spec is, in short. Not the whole path: it says more of a machine than a label should."""
+    if source.name == STDIN_NAME:
+        return ""
+    parts = (re.split(r"[/\\]", text)[-1] for text in (source.folder, source.name))
+    return "/".join(filter(None, parts))
 
 
 def _order(fault: Diagnostic) -> tuple[str, int, int, str, str, str]:

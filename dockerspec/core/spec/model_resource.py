@@ -200,6 +200,11 @@ class VolumeSpec(SpecModel):
         True, "Whether the volume outlives the stack unless a run names it for deletion; true by default.", False
     )
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether `prevent_destroy: true` is written out: then no consent but one by name reaches the volume."""
+        return self.prevent_destroy and "prevent_destroy" in self.model_fields_set
+
 
 class SecretSpec(SpecModel):
     """A secret value and where a run finds it."""

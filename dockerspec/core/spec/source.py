@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+STDIN_NAME = "<stdin>"
+"""How diagnostics name standard input."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:

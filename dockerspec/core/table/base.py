@@ -59,6 +59,7 @@ class Context:
         sensitive: values that must not be shown, wherever they stand.
         anonymous: anonymous volumes to take over from a replaced container, by mount path.
         loose_ports: whether a replica may have any port of a range, rather than the one of its number.
+        origin: where the spec came from, for the label that says so.
     """
 
     engine: EngineFacts
@@ -73,6 +74,7 @@ class Context:
     sensitive: frozenset[str] = frozenset()
     anonymous: Mapping[str, str] = field(default_factory=dict)
     loose_ports: bool = False
+    origin: str = ""
 
     def inherited(self, key: str) -> Any:
         """What the image's config says for an engine key; None where it says nothing."""

@@ -15,6 +15,7 @@ import pytest
 from dockerspec.cli.main import program
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.plan.plan import Plan
+from dockerspec.core.report.drift import DriftReport
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.report.progress import ActionFinished, ActionStarted
 from dockerspec.core.report.status import StackStatus
@@ -37,6 +38,7 @@ class Script:
     plan: Plan | BaseException = field(default_factory=lambda: Plan("shop"))
     report: Report | Exception = field(default_factory=lambda: Report("shop"))
     status: StackStatus = field(default_factory=lambda: StackStatus("shop", EngineFacts("28.5.2"), "unix:///s"))
+    drift: DriftReport = field(default_factory=lambda: DriftReport("shop", EngineFacts("28.5.2"), "unix:///s"))
     on_apply: Callable[[], None] = lambda: None
     adoption: Adoption = field(default_factory=lambda: Adoption("shop", (), Plan("shop"), Plan("shop")))
     imported: Imported | Exception = field(default_factory=lambda: Imported(Written("shop", {}), "stack: shop\n"))
@@ -109,9 +111,12 @@ def stand_in(script: Script) -> type:
 
 
 def _taker_in(script: Script) -> type:
-    """The part of the stand-in that imports and adopts."""
+    """The part of the stand-in that imports, adopts and looks."""
 
     class TakerIn:
+        def drift(self, _spec: object) -> DriftReport:
+            return script.drift
+
         def plan_adopt(self, _spec: object, names: tuple[str, ...]) -> Adoption:
             script.calls.append(("plan_adopt", {"names": names}))
             return script.adoption

@@ -12,6 +12,8 @@ from dockerspec._version import __version__
 from dockerspec.cli.console import wants_colour
 from dockerspec.cli.main import COMMANDS, program
 from dockerspec.core.facts import EngineFacts
+from dockerspec.core.plan.saved import SavedPlan, Source, to_json
+from dockerspec.core.plan.seal import Seal
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.report.status import StackStatus
 from tests.unit.cli.conftest import SPEC, Run, Script
@@ -55,9 +57,45 @@ def test_the_engine_is_named_on_either_side(
     assert script.asked("connect") == {"host": host, "context": context}
 
 
-def test_options_reach_the_plan(run: Run, script: Script) -> None:
-    assert run("plan", "--target", "web", "--target", "db", "--delete-volume", "data").status == 0
-    assert script.asked("plan") == {"targets": ("web", "db"), "delete_volumes": ("data",)}
+ASKED: dict[str, tuple[str, ...]] = {
+    "targets": ("web", "db"),
+    "excludes": ("web[2]",),
+    "replaces": ("db",),
+    "delete_volumes": ("data",),
+    "allow": ("service-down", "foreign"),
+}
+FLAGS = {"targets": "--target", "excludes": "--exclude", "delete_volumes": "--delete-volume", "allow": "--allow"}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "destroy"])
+def test_options_reach_the_plan(run: Run, script: Script, command: str) -> None:
+    flags = FLAGS if command == "destroy" else {**FLAGS, "replaces": "--replace"}
+    args = [part for key, flag in flags.items() for value in ASKED[key] for part in (flag, value)]
+    assert run(command, *args).status == 0
+    asked = script.asked("plan_destroy" if command == "destroy" else "plan")
+    assert asked == {key: ASKED[key] for key in flags}
+
+
+def test_a_consent_that_is_none(run: Run, script: Script) -> None:
+    ran = run("plan", "--allow", "everything")
+    assert (ran.status, script.calls) == (1, [])
+    assert "'everything' is not one of 'volume-delete', 'service-down', 'foreign', 'stack-takeover'" in ran.err
+
+
+@pytest.mark.parametrize("flag", ["--target", "--exclude", "--replace", "--delete-volume"])
+def test_a_saved_plan_is_not_asked_for_anything_else(run: Run, script: Script, tmp_path: Path, flag: str) -> None:
+    saved = SavedPlan("shop", "now", "unix:///s", Source(), Seal("00", "", {}, {}, "", ""), "", {})
+    (tmp_path / "shop.plan").write_text(to_json(saved), encoding="utf-8")
+    ran = run("apply", "shop.plan", flag, "web")
+    assert (ran.status, script.calls) == (1, [])
+    assert "shop.plan is a saved plan, made for what was asked for then; give it alone" in ran.err
+
+
+def test_nothing_is_made_anew_where_all_goes(run: Run, script: Script) -> None:
+    assert run("destroy", "--replace", "web").status == 1
+    ran = run("plan", "--destroy", "--replace", "web")
+    assert (ran.status, script.calls) == (1, [])
+    assert "--replace and --destroy exclude each other" in ran.err
 
 
 def test_options_reach_the_run(run: Run, script: Script) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dockerspec.core.address import Address
 from dockerspec.core.diagnostics import error
+from dockerspec.core.facts import EngineFacts
+from dockerspec.core.plan.consent import Consent, Guard, Guarded
 from dockerspec.core.plan.plan import Plan
+from dockerspec.core.report.drift import Drift, DriftReport, DriftRow
 from dockerspec.core.report.outcome import Report
 from dockerspec.errors import Cancelled, DockerspecError, EngineUnreachable, Refused
 from tests.unit.cli.conftest import SPEC, Run, Script
@@ -19,6 +24,12 @@ WORK = plan(change("container.web", "create", "not on the host"), actions=(MAKE,
 BARRED = plan(change("container.web", "create", "not on the host"), diagnostics=(error("", "it is foreign"),))
 DONE = Report("shop", outcomes(done(MAKE)), seconds=1.0)
 FAILED = Report("shop", outcomes(failed(MAKE, "no space left")), seconds=1.0)
+
+CALM = DriftReport("shop", EngineFacts("28.5.2"), "unix:///s", unchanged=3)
+ROW = DriftRow(Address.parse("container.web"), "", Drift.MISSING, "not on the host")
+DUE = replace(CALM, pending=(replace(ROW, kind=None),))
+OFF = replace(CALM, drifted=(ROW,), diagnostics=BARRED.diagnostics)
+BAD = replace(DUE, diagnostics=BARRED.diagnostics)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +101,81 @@ def test_the_question(run: Run, script: Script, monkeypatch: pytest.MonkeyPatch,
     assert ("apply" in dict(script.calls)) is (status == 0)
 
 
+OLD = Guarded(Address.parse("container.old"), "shop-old-1")
+TOOL = Guarded(Address.parse("container.tool"), "tool", "it was adopted")
+GUARDED = replace(WORK, guards=(Guard(Consent.SERVICE_DOWN, (OLD,)), Guard(Consent.FOREIGN, (TOOL,))))
+DEMAND = """\
+  --allow service-down: these run, and nothing takes their place:
+      container.old (shop-old-1)
+  --allow foreign: these go, and were not made by dockerspec:
+      container.tool (tool): it was adopted
+"""
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_a_yes_is_no_consent(run: Run, script: Script, command: str) -> None:
+    script.plan, script.report = GUARDED, DONE
+    ran = run(command, "--yes")
+    assert ran.status == 3
+    assert ran.err == f"refused: nothing was changed, since a yes is not enough for what this plan does:\n{DEMAND}"
+    assert "apply" not in dict(script.calls)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_without_a_terminal_each_consent_is_named(run: Run, script: Script, form: tuple[str, ...]) -> None:
+    script.plan = GUARDED
+    ran = run("apply", *form)
+    assert ran.status == 3
+    assert "pass --yes --allow service-down --allow foreign to apply without asking\n" + DEMAND in ran.err
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_flags_are_consent(run: Run, script: Script, command: str) -> None:
+    script.plan, script.report = GUARDED, DONE
+    assert run(command, "--yes", "--allow", "foreign").status == 3
+    assert run(command, "--yes", "--allow", "foreign", "--allow", "service-down").status == 0
+    assert script.asked("apply")["allow"] == ("foreign", "service-down")
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 3), ("", 3)])
+def test_one_question_for_all_consent(
+    run: Run, script: Script, monkeypatch: pytest.MonkeyPatch, answer: str, status: int
+) -> None:
+    monkeypatch.setattr("dockerspec.cli.console.Console.can_ask", True)
+    script.plan, script.report = GUARDED, DONE
+    ran = run("apply", "--allow", "foreign", stdin=answer)
+    assert ran.status == status
+    assert "Taken down, with nothing in its place: container.old.\nApply this plan? [y/N]: " in ran.err
+    assert "not made by dockerspec: container.tool" not in ran.err
+    if status == 0:
+        assert set(script.asked("apply")["allow"]) == {"service-down", "foreign"}
+    else:
+        assert "apply" not in dict(script.calls)
+
+
+@pytest.mark.parametrize(
+    ("report", "args", "status"),
+    [
+        (CALM, (), 0),
+        (CALM, ("--detailed-exitcode",), 0),
+        (DUE, ("--detailed-exitcode",), 0),
+        (OFF, (), 0),
+        (OFF, ("--detailed-exitcode",), 2),
+        (OFF, ("--detailed-exitcode", "--json"), 2),
+        (OFF, ("--detailed-exitcode", "--format", "markdown"), 2),
+        (BAD, (), 1),
+        (BAD, ("--detailed-exitcode",), 1),
+    ],
+)
+def test_drift(run: Run, script: Script, report: DriftReport, args: tuple[str, ...], status: int) -> None:
+    script.drift = report
+    ran = run("drift", *args)
+    assert ran.status == status
+    assert ("--json" in args) is ran.out.startswith('{\n  "format": "dockerspec.drift/1"')
+    assert ("markdown" in args) is ran.out.startswith("### dockerspec drift: stack `shop`\n")
+    assert [name for name, _ in script.calls] == ["connect", "close"]
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "text"),
     [
@@ -144,7 +230,7 @@ def test_apply_as_json_prints_one_document(run: Run, script: Script) -> None:
     assert ran.err == "  ! container.web  failed to create: no space left\n"
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "apply", "destroy", "status"])
+@pytest.mark.parametrize("command", ["validate", "plan", "apply", "destroy", "status", "drift"])
 def test_a_faulty_spec(run: Run, script: Script, tmp_path: Path, command: str) -> None:
     (tmp_path / "dockerspec.yaml").write_text(SPEC.replace("image", "imige"), encoding="utf-8")
     text, document = run(command), run(command, "--json")

@@ -16,20 +16,29 @@ import jsonschema
 import pytest
 
 from dockerspec.core.plan.plan import Plan
+from dockerspec.core.report.drift import DriftReport
 from dockerspec.core.report.outcome import Report
 from dockerspec.core.report.status import StackStatus
 from dockerspec.render import json as documents
+from dockerspec.render.drift import drift_markdown
 from dockerspec.render.markdown import plan_markdown
 from dockerspec.render.style import Style
-from dockerspec.render.text import render_diagnostics, render_plan, render_report, render_status
+from dockerspec.render.text import render_diagnostics, render_drift, render_plan, render_report, render_status
 
 ROOT = Path(__file__).parents[3]
 CASES = sorted(path.parent for path in (ROOT / "tests/cases/render").glob("*/case.py"))
-TEXTS = {Plan: render_plan, Report: render_report, StackStatus: render_status, tuple: render_diagnostics}
+TEXTS = {
+    Plan: render_plan,
+    Report: render_report,
+    StackStatus: render_status,
+    DriftReport: render_drift,
+    tuple: render_diagnostics,
+}
 DOCUMENTS = {
     Plan: documents.plan_json,
     Report: documents.report_json,
     StackStatus: documents.status_json,
+    DriftReport: documents.drift_json,
     tuple: documents.diagnostics_json,
 }
 
@@ -79,6 +88,12 @@ def test_markdown(folder: Path) -> None:
     value, options = load(folder)
     kept = {key: options[key] for key in ("mask", "where") if key in options}
     check(folder / "expected.md", plan_markdown(value, **kept))
+
+
+@pytest.mark.parametrize("folder", [path for path in CASES if path.name.startswith("drift-")], ids=lambda p: p.name)
+def test_drift_markdown(folder: Path) -> None:
+    value, options = load(folder)
+    check(folder / "expected.md", drift_markdown(value, **options))
 
 
 @each_case
