@@ -42,6 +42,7 @@ def _some(**options: st.SearchStrategy[Json]) -> st.SearchStrategy[dict[str, Jso
 
 
 _endpoints = st.one_of(st.none(), st.fixed_dictionaries({"aliases": st.lists(st.sampled_from(["x", "y"]), min_size=1)}))
+_hooks = st.lists(st.sampled_from([{"command": ["one"]}, {"command": ["two"], "user": "0"}]), max_size=2)
 _small = _some(
     command=st.sampled_from([["serve"], ["serve", "more"]]),
     mem_limit=st.sampled_from(["64m", "128m"]),
@@ -53,6 +54,10 @@ _small = _some(
     cap_add=st.lists(st.sampled_from(["NET_ADMIN", "CAP_SYS_TIME"]), unique=True),
     user=st.sampled_from(["0", "1000:1000"]),
     stop_signal=st.sampled_from(["TERM", "SIGQUIT"]),
+    pre_start=_hooks,
+    post_start=_hooks,
+    pre_stop=_hooks,
+    update=st.sampled_from([{"wait": "running"}, {"wait": {"log": "ready", "command": ["check"]}}]),
 )
 _conditions = st.fixed_dictionaries(
     {"condition": st.sampled_from(["service_started", "service_healthy"])}, optional={"restart": st.booleans()}

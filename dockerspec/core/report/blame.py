@@ -11,7 +11,7 @@ from typing import Any
 
 from dockerspec.core.address import Kind
 from dockerspec.core.desired.names import container_image, names_of
-from dockerspec.core.plan.action import Action, BuildImage, ConnectNetwork, PullImage
+from dockerspec.core.plan.action import Action, AwaitContainer, BuildImage, ConnectNetwork, HookAction, PullImage
 from dockerspec.core.report.refusals import CONTAINER, DRIVER_MOUNT, IMAGE, NETWORK, VOLUME, Refusal
 from dockerspec.core.spec.forms import place_of
 from dockerspec.core.spec.model import ContainerSpec, Stack
@@ -21,6 +21,7 @@ from dockerspec.core.values import parse_port_range
 Known = frozenset[tuple[str, str]]
 """Keys of the spec with the names of their objects on the engine."""
 
+_NOT_READY = "was not ready within"
 _ADDRESSES = ("ipv4_address", "ipv6_address")
 
 
@@ -47,6 +48,9 @@ def blame(stack: Stack, action: Action, message: str) -> Path | None:
 def _container(stack: Stack, action: Action, message: str) -> Path | None:
     spec = stack.containers[action.address.name]
     path: Path = ("containers", action.address.name)
+    own = _own_words(spec, action, message)
+    if own is not None:
+        return (*path, *own) if own else None
     names = names_of(stack)
     mount = DRIVER_MOUNT.search(message)
     if mount:
@@ -63,6 +67,16 @@ def _container(stack: Stack, action: Action, message: str) -> Path | None:
             found = _in_container(spec, key, value, only, known)
             if found is not None:
                 return (*path, *found)
+    return None
+
+
+def _own_words(spec: ContainerSpec, action: Action, message: str) -> Path | None:
+    """The path that our own words are about, empty where it is in the spec no more; None where the engine spoke."""
+    if isinstance(action, HookAction):
+        there = action.number < len(getattr(spec, action.stage.value))
+        return (action.stage.value, action.number) if there else ()
+    if isinstance(action, AwaitContainer) and action.probes and _NOT_READY in message:
+        return ("update", "wait")
     return None
 
 

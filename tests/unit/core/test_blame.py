@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 
-from dockerspec.core.address import Address
+from dockerspec.core.address import Address, Kind
+from dockerspec.core.hook import Hook, Stage
 from dockerspec.core.plan.action import (
     Action,
+    AwaitContainer,
     BuildImage,
     ConnectNetwork,
     CreateContainer,
     CreateNetwork,
     CreateVolume,
     PullImage,
+    RunOneOff,
     StartContainer,
 )
+from dockerspec.core.ready import LogSays, Ready
 from dockerspec.core.report.blame import blame
 from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.paths import format_path
@@ -191,3 +195,42 @@ WORDS: list[tuple[Action, str, str]] = [
 def test_words_lead_to_their_field(action: Action, words: str, at: str) -> None:
     path: Any = blame(STACK, action, words)
     assert (format_path(path) if path else "") == (at[1:] if at.startswith("/") else f"containers.{at}" if at else "")
+
+
+HOOKED = Stack.model_validate(
+    {
+        "stack": "shop",
+        "containers": {
+            "web": {
+                "image": "nginx:1",
+                "command": "no-such-program",
+                "pre_start": [{"command": "one"}, {"command": "no-such-program"}],
+                "update": {"wait": {"log": "ready"}},
+            }
+        },
+    }
+)
+WEB: dict[str, Any] = {"address": Address(Kind.CONTAINER, "web", 1), "cause": "t", "container": "w", "name": "w"}
+
+
+def hook(number: int) -> RunOneOff:
+    more: dict[str, Any] = {"hook": Hook(("no-such-program",)), "timeout": 1.0, "one_off": "w.pre_start", "body": {}}
+    return RunOneOff(**WEB, stage=Stage.PRE_START, number=number, **more)
+
+
+@pytest.mark.parametrize(
+    ("action", "message", "path"),
+    [
+        (hook(1), f'{OCI}exec: "no-such-program": executable file not found', "containers.web.pre_start[1]"),
+        (hook(2), f'{OCI}exec: "no-such-program": executable file not found', ""),
+        (
+            AwaitContainer(**WEB, until=Ready.RUNNING, timeout=1.0, probes=(LogSays("ready"),)),
+            "w was not ready within 1 s; no line of its log matches 'ready'",
+            "containers.web.update.wait",
+        ),
+        (AwaitContainer(**WEB, until=Ready.RUNNING, timeout=1.0, probes=(LogSays("x"),)), "w ended with ...", ""),
+    ],
+)
+def test_our_own_words_are_about_hooks_and_conditions(action: Action, message: str, path: str) -> None:
+    found = blame(HOOKED, action, message)
+    assert (format_path(found) if found else "") == path
