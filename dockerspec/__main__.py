@@ -24,6 +24,9 @@ def run() -> None:
         program(prog_name="dockerspec")
     except KeyboardInterrupt:  # before the command line's own handling stands, or after it
         sys.exit(130)
+    finally:
+        # The interpreter looks for cycles once more while it ends, through all that was made: there is nothing to find.
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.images import desired_images
-from dockerspec.core.desired.inputs import ContextFacts
 from dockerspec.core.desired.names import Names, container_image, container_name, names_of, network_specs
 from dockerspec.core.desired.state import (
     DesiredContainer,
@@ -24,6 +23,9 @@ from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
 from dockerspec.core.table.base import OLDEST_API, RELEASES, Context, Row
 from dockerspec.core.table.process import secret_variables
+
+if TYPE_CHECKING:
+    from dockerspec.core.desired.inputs import ContextFacts
 
 _LEAST_SECRET = 4
 

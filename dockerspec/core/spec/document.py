@@ -31,9 +31,10 @@ MAX_CHARACTERS = 8 * 1024 * 1024
 # The pure parser takes seconds for more, and nobody waits that long for a better sentence.
 _RETRY_UP_TO = 1024 * 1024
 
-# YAML's printable characters, without the three that are line breaks to one parser and text to the other, and
-# without the byte order mark, which is only allowed (and cut off) at the start.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# All but YAML's printable characters; and of these the three that are line breaks to one parser and text to the other,
+# and the byte order mark, which is only allowed (and cut off) at the start. Written the other way round, as all but a
+# list of the allowed ones, it takes eight times as long to compile.
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _DIRECTIVE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*%")
 _BOM = "\ufeff"
 

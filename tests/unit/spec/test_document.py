@@ -341,6 +341,15 @@ def test_faults(text, expected, pure):
     assert faults_of(text, pure=pure) == expected
 
 
+def test_every_character_is_let_through_or_refused_as_yaml_has_it():
+    # YAML 1.2's c-printable, without the three line breaks that are Unicode's, and without the byte order mark.
+    ranges = ((0x20, 0x7E), (0xA0, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
+    allowed = {0x9, 0xA, 0xD, *(code for first, last in ranges for code in range(first, last + 1))}
+    allowed -= {0x2028, 0x2029, 0xFEFF}
+    refused = {ord(found) for found in documents._FORBIDDEN.findall("".join(map(chr, range(0x110000))))}
+    assert refused == set(range(0x110000)) - allowed
+
+
 def bomb(levels: int, width: int) -> str:
     """Each level lists the level before it `width` times."""
     lines = ["l0: &l0 [x, x]"]
