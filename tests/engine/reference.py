@@ -39,6 +39,25 @@ containers:
     stop_grace_period: 0s
     networks: [back]
 """
+ROLLED = FIRST.replace(
+    """  odd:
+    image: {image}
+    command: [sleep, "9999"]
+""",
+    """  odd:
+    image: {image}
+    command: [sleep, "9999"]
+    replicas: 2
+    volumes: ["data:/data"]
+    healthcheck: {test: "true", interval: 100ms}
+    update: {order: start-first}
+""",
+)
+"""The same with replicas that are replaced in turn."""
+ONE_ROOM = ROLLED.replace(
+    'command: [sleep, "9999"]\n    replicas', 'command: [sh, -c, "mkdir /data/room && sleep 9999"]\n    replicas'
+)
+"""Only the first of the new replicas comes up: then all go back."""
 GONE = ""
 _OURS = re.compile(r"[A-Z]\w*(?:Error|Exception|Exit): ")
 """How the message of an outcome begins that stands for an exception nobody foresaw."""
@@ -48,9 +67,13 @@ SCENARIOS = {
     "replace": (FIRST, FIRST.replace("interval: 100ms}", "interval: 100ms}\n    user: '0:0'")),
     "rewire": (FIRST, FIRST.replace("back: {}}\nvol", "back: {labels: {made: anew}}}\nvol")),
     "rename and drop": (FIRST, FIRST.replace("  odd:", "  even:\n    container_name: {stack}-even")),
+    "roll": (ROLLED, ROLLED.replace("replicas: 2", "replicas: 2\n    user: '0:0'")),
+    "roll back": (ROLLED, ROLLED),
     "destroy": (FIRST, GONE),
 }
 """The state before, and the one that the run was on the way to when it was killed."""
+IN_VAIN = {"roll back": ONE_ROOM}
+"""What the run that is killed was on the way to, where it is not what the next run makes."""
 
 
 def begin(stage: Stage, raw: RawEngine, before: str) -> None:
@@ -60,7 +83,9 @@ def begin(stage: Stage, raw: RawEngine, before: str) -> None:
         assert report.ok, told(report)
         return
     stage.settle(before)
-    code, output = raw.execute(f"{stage.stack}-db-1", "sh", "-c", "echo kept | tee /data/mark /anonymous/mark")
+    code, output = raw.execute(
+        f"{stage.stack}-db-1", "sh", "-c", "rm -rf /data/room; echo kept | tee /data/mark /anonymous/mark"
+    )
     assert code == 0, output
 
 
@@ -85,7 +110,7 @@ def after_apply(stage: Stage, raw: RawEngine, before: str, after: str) -> Iterat
     if not plan.is_empty:
         yield f"not converged: {differing(plan)}"
     names = sorted(item["Names"][0] for item in raw.get("/containers/json", all=True) if stage.stack in str(item))
-    if len(names) != after.count("image:"):
+    if len(names) != after.count("image:") + after.count("replicas: 2"):
         yield f"doubled or missing containers: {names}"
     if before == GONE:
         return
