@@ -78,31 +78,50 @@ def stack_lock(
         _HELD.discard(mine.token)
 
 
-def _take(engine: Engine, name: str, mine: _Claim) -> _Claim | None:
-    """Take a lock; None if it is ours now, else who has it."""
+def _take(engine: Engine, lock: str, mine: _Claim, ticket: str = "") -> _Claim | None:
+    """Take a lock; None if it is ours now, else who has it.
+
+    Args:
+        engine: the engine.
+        lock: the name of the stack's lock.
+        mine: our claim.
+        ticket: the token of a dead holder, to take the lock that allows to clear up after that one instead.
+    """
+    name = f"{lock}.{ticket}" if ticket else lock
     labels = {_TOKEN: mine.token, _HOLDER: mine.holder.to_text()}
     try:
         there = labels_after_creation(engine, engine.create_volume({"Name": name, "Labels": labels}))
         found = _claim(there)
     except NotFound:  # let go since
-        return _take(engine, name, mine)
+        return _take(engine, lock, mine, ticket)
     if found.token == mine.token:
         return None
     dead = found.holder.is_dead or is_stillborn(engine, name, there)
     if not dead and (not found.holder.is_me or found.token in _HELD):
         return found
     # Of all who see the dead one, only the one who takes this second lock may remove the first, and looks again.
-    ticket = f"{name}.{found.token[:12] or 'stillborn'}"
-    other = _take(engine, ticket, mine)
+    second = found.token[:12] or "stillborn"
+    other = _take(engine, lock, mine, second)
     if other is not None:
         return other
     try:
         with suppress(NotFound):
             if _claim(engine.volume(name).get("Labels")).token == found.token:
                 engine.remove_volume(name)
-        return _take(engine, name, mine)
+        other = _take(engine, lock, mine, ticket)
+        if other is None and not ticket:
+            _sweep(engine, lock)
+        return other
     finally:
-        _release(engine, ticket, mine)
+        _release(engine, f"{lock}.{second}", mine)
+
+
+def _sweep(engine: Engine, lock: str) -> None:
+    """Remove the second locks of runs that died while they cleared up after others; the lock itself is ours."""
+    for volume in engine.volumes():
+        if volume["Name"].startswith(f"{lock}.") and _claim(volume.get("Labels")).holder.is_dead:
+            with suppress(NotFound):
+                engine.remove_volume(volume["Name"])
 
 
 def _release(engine: Engine, name: str, mine: _Claim) -> None:
