@@ -14,14 +14,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dockerspec.api.look import look, placed, planned, traced
-from dockerspec.core.diff.differ import diff
 from dockerspec.core.facts import EngineFacts
-from dockerspec.core.live.parse import parse_engine
+from dockerspec.core.live.engine import parse_engine
 from dockerspec.core.plan.asked import NOTHING_ASKED, Asked
 from dockerspec.core.plan.consent import check_words, lacking, refusal
-from dockerspec.core.plan.plan import Plan
-from dockerspec.core.spec.load import LoadResult
 from dockerspec.engine.gateway import connect
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import EngineError, Refused, SpecError
@@ -29,15 +25,18 @@ from dockerspec.runtime.clock import SYSTEM_CLOCK, Clock
 from dockerspec.runtime.execute import PARALLELISM
 from dockerspec.runtime.retry import RUN, Retries, persist
 
-# Most plans find nothing to do: what only others need is loaded by them.
+# Most plans find nothing to do: what only others need is loaded by them. And who asks for the engine's version needs
+# none of the model.
 if TYPE_CHECKING:
     from dockerspec.api.history import History
     from dockerspec.core.history.entry import Details, Entry
+    from dockerspec.core.plan.plan import Plan
     from dockerspec.core.plan.saved import SavedPlan, Source
     from dockerspec.core.report.drift import DriftReport
     from dockerspec.core.report.outcome import Report
     from dockerspec.core.report.progress import Progress
     from dockerspec.core.report.status import StackStatus
+    from dockerspec.core.spec.load import LoadResult
     from dockerspec.core.takein.adopt import Adoption
     from dockerspec.core.takein.choose import Selection
     from dockerspec.core.takein.importing import Imported
@@ -152,6 +151,8 @@ class Docker:
             EngineError: the engine can't be asked.
             ValueError: a consent is none of these words.
         """
+        from dockerspec.api.look import look, planned
+
         asked = Asked(tuple(targets), tuple(excludes), tuple(replaces), tuple(delete_volumes), tuple(allow))
         return planned(look(self._engine, spec), asked)
 
@@ -165,6 +166,8 @@ class Docker:
         allow: Sequence[str] = (),
     ) -> Plan:
         """What must be done to remove the stack. The arguments and errors are those of `plan`."""
+        from dockerspec.api.look import look, planned
+
         asked = Asked(tuple(targets), tuple(excludes), (), tuple(delete_volumes), tuple(allow))
         return planned(look(self._engine, spec), asked, destroys=True)
 
@@ -218,6 +221,7 @@ class Docker:
             SpecError: the spec has errors.
             EngineError: the engine can't be asked.
         """
+        from dockerspec.api.look import look, planned
         from dockerspec.core.plan.seal import broken, seal
 
         plan = planned(look(self._engine, spec), saved.source.asked, destroys=saved.source.destroys)
@@ -283,6 +287,8 @@ class Docker:
                 policy=self._policy,
             )
         if spec is not None and any(item.message for item in report.outcomes.values()):
+            from dockerspec.api.look import traced
+
             report = traced(report, spec)
         if spec is not None and report.ok and not plan.partial and not plan.destroys:
             report = self._proven(report, spec)
@@ -348,6 +354,7 @@ class Docker:
             SpecError: the spec has errors.
             EngineError: the engine can't be asked.
         """
+        from dockerspec.api.look import look, placed, planned
         from dockerspec.core.takein.adopt import Adoption, adoptable, adopting
 
         view = look(self._engine, spec)
@@ -395,6 +402,8 @@ class Docker:
             SpecError: the spec has errors.
             EngineError: the engine can't be asked.
         """
+        from dockerspec.api.look import look
+        from dockerspec.core.diff.differ import diff
         from dockerspec.core.report.survey import survey
 
         view = look(self._engine, spec)
@@ -407,6 +416,8 @@ class Docker:
             SpecError: the spec has errors.
             EngineError: the engine can't be asked.
         """
+        from dockerspec.api.look import look, placed
+        from dockerspec.core.diff.differ import diff
         from dockerspec.core.report.drift import drift_of
 
         view = look(self._engine, spec)

@@ -8,6 +8,7 @@ from typing import Any
 from dockerspec.core.address import Kind
 from dockerspec.core.facts import EngineFacts, ImageFacts, Value
 from dockerspec.core.hook import from_label
+from dockerspec.core.live.engine import parse_engine
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.live.state import (
     ContainerState,
@@ -72,29 +73,6 @@ def _stale(raw: RawSnapshot) -> frozenset[str]:
     created = {str(item.get("Name")): str(item.get("CreatedAt") or "") for item in raw.volumes}
     marks = Marks(raw.volumes).of_stack(raw.stack)
     return frozenset(mark.name for mark in marks if is_stale(mark, idents, created))
-
-
-def parse_engine(version: Json, info: Json, api: tuple[int, int]) -> EngineFacts:
-    """Facts about the engine."""
-    plugins = info.get("Plugins") or {}
-    return EngineFacts(
-        version=version.get("Version") or info.get("ServerVersion") or "",
-        api=api,
-        id=info.get("ID") or "",
-        name=info.get("Name") or "",
-        os=version.get("Os") or "linux",
-        arch=version.get("Arch") or "",
-        cgroup_version=2 if str(info.get("CgroupVersion")) == "2" else 1,
-        logging_driver=info.get("LoggingDriver") or "json-file",
-        runtime=info.get("DefaultRuntime") or "runc",
-        swap_limit=bool(info.get("SwapLimit", True)),
-        processors=info.get("NCPU") or 0,
-        runtimes=tuple(sorted(info.get("Runtimes") or ())),
-        log_drivers=tuple(sorted(plugins.get("Log") or ())),
-        network_drivers=tuple(sorted(plugins.get("Network") or ())),
-        volume_drivers=tuple(sorted(plugins.get("Volume") or ())),
-        cgroup_driver=info.get("CgroupDriver") or "",
-    )
 
 
 def _container(

@@ -14,7 +14,8 @@ from typing import Any
 
 from dockerspec.core.address import Kind
 from dockerspec.core.facts import EngineFacts, ImageFacts
-from dockerspec.core.live.parse import parse_engine, parse_image
+from dockerspec.core.live.engine import parse_engine
+from dockerspec.core.live.parse import parse_image
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.marks import Marks
 from dockerspec.core.ownership import Owner, parse_secrets

@@ -45,6 +45,7 @@ finally:
         (("plan", "--help"), ("difflib",)),
         (("completion", "fish"), ()),
         (("no-such-command",), ("difflib",)),  # for the suggestion
+        (("version", "--engine", "--host", "unix:///nonexistent/docker.sock"), ()),
         (("validate", "specs/minimal.yaml"), ("pydantic", "ruamel", "difflib", "asyncio")),
     ],
 )

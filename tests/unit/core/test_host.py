@@ -9,7 +9,8 @@ import pytest
 
 from dockerspec.core.diff.host import check_host
 from dockerspec.core.facts import EngineFacts, ImageFacts
-from dockerspec.core.live.parse import parse_engine, parse_live
+from dockerspec.core.live.engine import parse_engine
+from dockerspec.core.live.parse import parse_live
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.validate.findings import Findings
