@@ -83,6 +83,10 @@ def begin(stage: Stage, raw: RawEngine, before: str) -> None:
         assert report.ok, told(report)
         return
     stage.settle(before)
+    for item in raw.get("/volumes")["Volumes"]:
+        # A run that has nothing to do takes no lock, and so clears none that a killed one left.
+        if item["Name"].startswith(f"{PREFIX}{stage.stack}"):
+            raw.delete(f"/volumes/{item['Name']}")
     code, output = raw.execute(
         f"{stage.stack}-db-1", "sh", "-c", "rm -rf /data/room; echo kept | tee /data/mark /anonymous/mark"
     )
