@@ -91,6 +91,9 @@ def plan_replace(finding: Finding, draft: Draft, awaited: Ready | None = None) -
     drop = RemoveContainer(cause="it did not come up", force=True, **fresh)
     undo[created] = (drop,)
     aside = pair.desired.name + ASIDE
+    if any(extra.name == aside for extra in pair.extras):
+        # What a killed run set aside goes in this run too; keys and readers must tell the two apart.
+        aside += " (once more)"
     settle = 0.0 if has_health(pair.desired) else SETTLE
     begin_first = change.order is Order.START_FIRST
     last = created
