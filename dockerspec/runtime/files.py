@@ -5,10 +5,12 @@ Callers: `api`, and `cli` through it. Limits: reads files and nothing else; what
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,7 +86,20 @@ def load_files(
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
     active = tuple(profiles) or tuple(_listed({**dotenv, **environment}.get("COMPOSE_PROFILES", "")))
     choices = Choices(project_name, active, os.path.normpath(base) if base else "", all_resources)
-    return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text, choices)
+    with _uncollected():
+        return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text, choices)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking the tree again and again while it grows: it holds no garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _listed(text: str) -> list[str]:

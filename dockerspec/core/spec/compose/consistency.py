@@ -83,10 +83,9 @@ def _check_granted(_name: str, service: Mapping, top: Mapping, notes: Notes) -> 
 
 
 def _known(node: Node, name: str, kind: str, declared: Node | None, notes: Notes) -> None:
-    names = [key for key, _ in entries(declared)]
-    if name in names:
+    if isinstance(declared, Mapping) and name in declared.values:
         return
-    close = nearest(name, names)
+    close = nearest(name, [key for key, _ in entries(declared)])
     fix = f"did you mean '{close}'?" if close else f"declare it under {kind}s:, or remove it here"
     notes.error(node, f"there is no {kind} '{name}'", fix)
 
@@ -108,10 +107,16 @@ def _check_doubles(_name: str, service: Mapping, _top: Mapping, notes: Notes) ->
         fix = "remove container_name, or run one replica"
         notes.error(service.values["container_name"], f"{count} replicas can't have one name", fix)
     for key, path in _SAME:
-        mine, theirs = text(service, key), text(at(service, "deploy", "resources", path[0]), path[1])
-        if mine and theirs and mine != theirs:
-            where = ".".join(("deploy", "resources", *path))
+        mine, section = text(service, key), at(service, "deploy", "resources", path[0])
+        if not mine or section is None or text(section, path[1]) == mine:
+            continue
+        where = ".".join(("deploy", "resources", *path))
+        if theirs := text(section, path[1]):
             notes.error(service.values[key], f"{key} is {mine}, but {where} is {theirs}", "remove one of them")
+        else:
+            # Compose takes a section that is silent for one that says no limit.
+            summary = f"{key} is given beside deploy.resources.{path[0]}, which has no {path[1]}"
+            notes.error(service.values[key], summary, f"move it to {where}")
 
 
 def _check_requests(_name: str, service: Mapping, _top: Mapping, notes: Notes) -> None:

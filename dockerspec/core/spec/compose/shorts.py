@@ -25,7 +25,8 @@ _SHORTEST_WITH_OPTIONS = 3
 
 def mapping(like: Node, fields: dict[str, Node]) -> Mapping:
     """Make a mapping whose keys and values stand at the place of a node."""
-    keys = {name: text_node(name, like) for name in fields}
+    # Keys only tell places, so that one scalar does for all.
+    keys = dict.fromkeys(fields, text_node("", like))
     return Mapping(fields, keys, like.file, like.line, like.column)
 
 

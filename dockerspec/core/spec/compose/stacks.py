@@ -261,16 +261,16 @@ class _Translation:
 
     def _secrets(self) -> dict[str, Node]:
         """The secrets that builds use: the model knows no others."""
-        found: dict[str, Node] = {}
-        for name, node in entries(self._top, "secrets"):
-            used = any(
-                text(secret, "source") == name
-                for _, service in entries(self._top, "services")
-                for secret in items(at(service, "build"), "secrets")
-            )
-            if used and isinstance(node, Mapping):
-                found[name] = _only(node, frozenset({"file", "environment"}))
-        return found
+        used = {
+            text(secret, "source")
+            for _, service in entries(self._top, "services")
+            for secret in items(at(service, "build"), "secrets")
+        }
+        return {
+            name: _only(node, frozenset({"file", "environment"}))
+            for name, node in entries(self._top, "secrets")
+            if name in used
+        }
 
     def _once(self, key: str, where: str, summary: str, fix: str, node: Node) -> None:
         if key not in self._told:
