@@ -91,6 +91,8 @@ class Map(Shape):
             new = shape.read(value, notes)
             if new is not None:
                 found[name] = new
+            elif name in self._required:
+                found[name] = value  # faulty, which is reported; but not missing
         return with_values(node, found)
 
     def merge(self, base: Node, over: Node) -> Node:

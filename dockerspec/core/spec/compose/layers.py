@@ -58,6 +58,8 @@ class Layers:
         faults: what was found.
         misleading: places of values that could not be put in.
         used: names of the variables that were looked up.
+        later: faults that don't keep what follows from being checked too.
+        extensions: the top-level `x-*` keys.
     """
 
     reader: Reader
@@ -65,6 +67,7 @@ class Layers:
     faults: list[Diagnostic] = field(default_factory=list)
     misleading: set[Span] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    later: list[Diagnostic] = field(default_factory=list)
     extensions: dict[str, Node] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
     _others: dict[str, Layer | None] = field(default_factory=dict)

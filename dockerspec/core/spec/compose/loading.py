@@ -77,8 +77,9 @@ def load_project(
     chain = tuple(posixpath.join(source.folder, posixpath.basename(source.name)) for source, _ in files)
     top = _Loading(layers).model(parsed, folder, values, chain)
     if top is None or _failed(layers.faults):
-        return Loaded(None, layers.faults, layers.used)
+        return Loaded(None, layers.faults + layers.later, layers.used)
     project = _project(top, name, values, choices, folder, layers)
+    layers.faults += layers.later
     return Loaded(None if _failed(layers.faults) else project, layers.faults, layers.used)
 
 
@@ -116,7 +117,7 @@ class _Loading:
         finished = defaults(finished, layers.faults)
         layers.faults += notes.settle(merged)
         check_objects(finished, notes)
-        layers.faults += notes.settle(finished)
+        layers.later += notes.settle(finished)
         return folder.project(finished)
 
 

@@ -40,7 +40,9 @@ class Notes:
     def unknown(self, key: Scalar, known: dict[str, object], *, passed_over: bool = False) -> None:
         """Note a key that means nothing here; a fault, unless Compose passes over it."""
         close = nearest(key.text.lower().replace("-", "_"), known)
-        if close:
+        if _MEANT.get(key.text) in known:
+            fix = f"rename it to '{_MEANT[key.text]}:'"
+        elif close:
             fix = f"did you mean '{close}'?"
         elif len(known) <= _LIST_UP_TO:
             fix = f"write {'one of ' if len(known) > 1 else ''}{', '.join(sorted(known))}"
@@ -96,6 +98,16 @@ def _index(node: Node, path: Path, paths: dict[int, Path]) -> None:
         for number, item in enumerate(node.items):
             _index(item, (*path, number), paths)
 
+
+_MEANT = {
+    "env": "environment",
+    "memory": "mem_limit",
+    "cmd": "command",
+    "mounts": "volumes",
+    "containers": "services",
+    "stack": "name",
+}
+"""Words of other tools and of dockerspec's own specs."""
 
 _INSTEAD = {
     "a mapping": "write 'KEY: VALUE' lines below it",

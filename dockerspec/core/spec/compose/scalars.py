@@ -20,7 +20,7 @@ class Kind(Enum):
     TEXT = "a text"
     INT = "a whole number"
     FLOAT = "a decimal number"
-    BOOL = "true or false"
+    BOOL = "a truth value"
     NULL = "no value"
     DATE = "a date"
 

@@ -100,6 +100,7 @@ class Text(Shape):
         if type(node) is not Scalar:
             notes.mistyped(node, "a text")
             return None
+        raw = node
         if node.style is not _QUOTED:
             kind = kind_of(node)
             if kind is Kind.TEXT:
@@ -112,13 +113,13 @@ class Text(Shape):
             node = Scalar(text, _QUOTED, node.file, node.line, node.column)
         if self._choices and node.text not in self._choices:
             close = values.shown(node.text)
-            notes.error(node, f"{close} isn't allowed here", f"write one of {', '.join(self._choices)}")
+            notes.error(raw, f"{close} isn't allowed here", f"write one of {', '.join(self._choices)}")
             return None
         if self._check is not None:
             try:
                 text = self._check(node.text)
             except ValueError as problem:
-                notes.refuse(node, problem)
+                notes.refuse(raw, problem)
                 return None
             if text != node.text:
                 return text_node(text, node)

@@ -118,7 +118,7 @@ class HealthTest(Shape):
             first = found.items[0]
             if not isinstance(first, Scalar) or first.text not in ("CMD", "CMD-SHELL", "NONE"):
                 fix = "write [CMD, pg_isready], or a plain text"
-                notes.error(first, "the list must start with CMD, CMD-SHELL or NONE", fix)
+                notes.error(node, "the list must start with CMD, CMD-SHELL or NONE", fix)
                 return None
         return found
 

@@ -43,22 +43,15 @@ _REFUSED = {
         "the engine's socket isn't passed on by this key",
         "mount it: - /var/run/docker.sock:/var/run/docker.sock",
     ),
-    "pre_start": (
-        "pre_start hooks aren't run",
-        "make it a service of its own, and wait for service_completed_successfully",
-    ),
 }
 """Keys that would be missed if they were passed over: (what is so, what to write instead)."""
-
-HOOKS = ("post_start", "pre_stop")
-"""Hooks have no place in the model yet: warned about until they have."""
 
 _SWARM = {
     ("mode",): "deploy.mode",
     ("endpoint_mode",): "deploy.endpoint_mode",
     ("labels",): "deploy.labels",
     ("placement",): "deploy.placement",
-    ("update_config",): "deploy.update_config",
+    ("update_config", "monitor"): "deploy.update_config.monitor",
     ("rollback_config",): "deploy.rollback_config",
     ("resources", "reservations", "cpus"): "deploy.resources.reservations.cpus",
     ("resources", "reservations", "generic_resources"): "deploy.resources.reservations.generic_resources",
@@ -67,13 +60,26 @@ _SWARM = {
 }
 """What only a swarm heeds."""
 
+_AS_WITHOUT_SWARM = frozenset({"replicated", "vip"})
+"""What holds without a swarm too."""
+
 _RESOURCES = {
     ("limits", "cpus"): "cpus",
     ("limits", "memory"): "mem_limit",
     ("limits", "pids"): "pids_limit",
     ("reservations", "memory"): "mem_reservation",
 }
+_ROLLOUT = {
+    "order": "order",
+    "parallelism": "parallelism",
+    "delay": "delay",
+    "failure_action": "on_failure",
+    "max_failure_ratio": "max_failure_ratio",
+}
+"""The keys of update_config by their names in `update`."""
+
 _CONDITIONS = {"none": "no", "on-failure": "on-failure", "any": "always"}
+_UNLIMITED = "-1"
 _PORT_KEYS = frozenset({"target", "published", "host_ip", "protocol"})
 
 
@@ -117,7 +123,9 @@ class _Translation:
         top = self._top
         services = at(top, "services")
         containers = {
-            name: self._service(name, service) for name, service in entries(services) if isinstance(service, Mapping)
+            name: made
+            for name, service in entries(services)
+            if isinstance(service, Mapping) and (made := self._service(name, service)) is not None
         }
         sections: dict[str, Node] = {"stack": text_node(self._project.name, top)}
         if self._images:
@@ -125,7 +133,7 @@ class _Translation:
         for section in ("networks", "volumes"):
             node = top.values.get(section)
             if isinstance(node, Mapping):
-                sections[section] = node
+                sections[section] = with_values(node, {key: _object(value) for key, value in node.values.items()})
         secrets = self._secrets()
         if secrets:
             sections["secrets"] = mapping(top, secrets)
@@ -134,22 +142,26 @@ class _Translation:
         self._out.tree = mapping(top, sections)
         return self._out
 
-    def _service(self, name: str, service: Mapping) -> Mapping:
+    def _service(self, name: str, service: Mapping) -> Mapping | None:
+        """The container of a service; None where there is none, which is reported."""
         kept: dict[str, Node] = {}
         for key, value in service.values.items():
             if key in _REFUSED:
                 summary, fix = _REFUSED[key]
                 self._error(f"services.{name}.{key}", summary, fix, service.keys.get(key, value))
-            elif key in HOOKS:
-                self._once(
-                    key, f"services.{name}.{key}", f"{key} hooks aren't run yet", "", service.keys.get(key, value)
-                )
             elif key not in _TOOL:
                 kept[key] = value
+        if "provider" in service.values:
+            return None
         out = with_values(service, kept)
         out = self._image(name, service, out)
         out = self._mounts(name, service, out)
         out = self._deploy(name, service, out)
+        if text(service, "mem_limit") == _UNLIMITED:
+            out = put(out, mem_limit=None)
+        devices = items(service, "devices")
+        if devices:
+            out = put(out, devices=_list([_device(device) for device in devices], service.values["devices"]))
         ports = items(service, "ports")
         if ports:
             out = put(out, ports=_list([_port(port) for port in ports], service.values["ports"]))
@@ -172,7 +184,7 @@ class _Translation:
         return put(out, image=mapping(build, {"from": text_node(name, build)}), pull_policy=None)
 
     def _mounts(self, name: str, service: Mapping, out: Mapping) -> Mapping:
-        mounts = [self._mount(name, mount) for mount in items(service, "volumes")]
+        mounts = [made for mount in items(service, "volumes") if (made := self._mount(name, mount)) is not None]
         granted: list[GrantedFile] = []
         for kind in ("secret", "config"):
             for item in items(service, f"{kind}s"):
@@ -182,13 +194,15 @@ class _Translation:
         like = service.values.get("volumes", service)
         return put(out, volumes=_list(mounts, like) if mounts else None)
 
-    def _mount(self, name: str, mount: Node) -> Node:
+    def _mount(self, name: str, mount: Node) -> Node | None:
         kind = text(mount, "type")
         if not isinstance(mount, Mapping):
             return mount
         if kind == "cluster":
-            fix = "use a volume"
-            self._error(f"services.{name}.volumes", "cluster mounts need a swarm", fix, mount)
+            self._error(f"services.{name}.volumes", "cluster mounts need a swarm", "use a volume", mount)
+            return None
+        if kind == "tmpfs":
+            return put(mount, source=None)
         if kind == "bind" and not truth(at(mount, "bind"), "create_host_path"):
             # Compose makes a missing folder for the short form only; the model does unless told otherwise.
             bind = at(mount, "bind")
@@ -243,12 +257,16 @@ class _Translation:
             return out
         for path, word in _SWARM.items():
             node = at(deploy, *path)
-            if node is not None and not is_null(node):
+            if node is not None and not is_null(node) and text(deploy, path[0]) not in _AS_WITHOUT_SWARM:
                 self._once(word, f"services.{name}.{word}", "only a swarm heeds this", "delete it", node)
         for path, key in _RESOURCES.items():
             node = at(deploy, "resources", *path)
             if node is not None:
                 out = put(out, **{key: node})
+        rollout = at(deploy, "update_config")
+        if isinstance(rollout, Mapping):
+            said = {_ROLLOUT[key]: node for key, node in rollout.values.items() if key in _ROLLOUT}
+            out = put(out, update=mapping(rollout, said)) if said else out
         policy = at(deploy, "restart_policy")
         condition = text(policy, "condition")
         if isinstance(policy, Mapping) and "restart" not in service.values:
@@ -293,7 +311,24 @@ def _target(kind: str, source: str, target: str) -> str:
 def _port(port: Node) -> Node:
     """The port without what only a swarm heeds; a host port of 0 is any free one."""
     port = _only(port, _PORT_KEYS)
-    return put(port, published=None) if isinstance(port, Mapping) and text(port, "published") == "0" else port
+    if not isinstance(port, Mapping):
+        return port
+    protocol = text(port, "protocol")
+    if protocol != protocol.lower():
+        port = put(port, protocol=text_node(protocol.lower(), port.values["protocol"]))
+    return put(port, published=None) if text(port, "published") == "0" else port
+
+
+def _device(device: Node) -> Node:
+    """The device; the name of a CDI device says itself where it goes."""
+    if not isinstance(device, Mapping) or text(device, "source").startswith("/"):
+        return device
+    return put(device, target=None, permissions=None)
+
+
+def _object(node: Node) -> Node:
+    """The network or volume; of one that others look after only its name counts."""
+    return _only(node, frozenset({"name", "external"})) if truth(node, "external") else node
 
 
 def _only(node: Node, keys: frozenset[str]) -> Node:
@@ -306,4 +341,4 @@ def _list(nodes_: list[Node], like: Node) -> Sequence:
     return Sequence(tuple(nodes_), like.file, like.line, like.column)
 
 
-__all__ = ["HOOKS", "Scalar", "Stacked", "stacked"]
+__all__ = ["Scalar", "Stacked", "stacked"]
