@@ -19,7 +19,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from dockerspec.core.diagnostics import Diagnostic, Severity
+from dockerspec.core.spec.compose.project import Project
 from dockerspec.core.spec.compose.show import shown
+from dockerspec.core.spec.load import LoadResult
 from dockerspec.runtime.files import load_files
 
 CASES = Path(__file__).parents[0] / "cases" / "compose"
@@ -113,8 +115,7 @@ def theirs(program: Path, case: Case, place: Path) -> Reading:
     return Reading(json.loads(done.stdout) if done.returncode == 0 else None, done.stderr)
 
 
-def ours(case: Case, place: Path) -> Reading:
-    """Let dockerspec read a case."""
+def _loaded(case: Case, place: Path) -> LoadResult:
     options: dict[str, Any] = {}
     words = iter(case.args)
     for word in words:
@@ -124,9 +125,21 @@ def ours(case: Case, place: Path) -> Reading:
             options.setdefault(_VALUES[word], []).append(next(words))
         else:
             options[_VALUES[word]] = next(words)
-    result = load_files(cwd=place, environ={"HOME": "/home/user", **case.env}, **options)
+    return load_files(cwd=place, environ={"HOME": "/home/user", **case.env}, **options)
+
+
+def ours(case: Case, place: Path) -> Reading:
+    """Let dockerspec read a case."""
+    result = _loaded(case, place)
     says = "\n".join(map(str, result.diagnostics))
     return Reading(shown(result.compose) if result.compose else None, says, result.diagnostics)
+
+
+def project_of(case: Case, place: Path) -> Project:
+    """The project that dockerspec makes of a case that it accepts."""
+    project = _loaded(case, place).compose
+    assert project is not None
+    return project
 
 
 def refusals(reading: Reading) -> list[Diagnostic]:
