@@ -19,6 +19,11 @@ _REMOTE_STARTS = ("git@", "github.com/", "service:")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
+def is_remote(path: str) -> bool:
+    """Whether a file of the project is elsewhere: in a repository or a registry."""
+    return "://" in path or path.startswith(("git@", "github.com/", "oci:"))
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """What relative paths start from.

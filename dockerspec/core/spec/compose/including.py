@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from dockerspec.core.diagnostics import Span, error
 from dockerspec.core.spec.compose.collections import List, Map, with_values
-from dockerspec.core.spec.compose.folders import Folder
-from dockerspec.core.spec.compose.layers import INCLUDE, Layer, Layers
+from dockerspec.core.spec.compose.folders import Folder, is_remote
+from dockerspec.core.spec.compose.layers import INCLUDE, REMOTE, Layer, Layers
 from dockerspec.core.spec.compose.notes import Notes
 from dockerspec.core.spec.compose.schema import KEPT, SECTIONS
 from dockerspec.core.spec.compose.shorts import mapping, named
@@ -69,6 +69,10 @@ class Including:
         if not paths:
             self._fault(where, "the key 'path' is missing", "add 'path: FILE'", entry)
             return None
+        for path in paths:
+            if is_remote(path.text):
+                self._fault(where, f"'{path.text}' is no file on this machine", REMOTE, path)
+                return None
         absolute = [self.folder.absolute(path.text) for path in paths]
         given = text(entry, "project_directory")
         inner = Folder(self.folder.absolute(given) if given else posixpath.dirname(absolute[0]), self.folder.home)

@@ -14,7 +14,7 @@ from dockerspec.core.diagnostics import Diagnostic, Span, error
 from dockerspec.core.nearest import nearest
 from dockerspec.core.spec import document as documents
 from dockerspec.core.spec.compose.collections import with_values
-from dockerspec.core.spec.compose.folders import Folder
+from dockerspec.core.spec.compose.folders import Folder, is_remote
 from dockerspec.core.spec.compose.notes import Notes
 from dockerspec.core.spec.compose.schema import SERVICE, TOP
 from dockerspec.core.spec.compose.trees import put, text, without
@@ -26,6 +26,8 @@ from dockerspec.core.spec.tree import Tag
 
 RESET = "!reset"
 INCLUDE = "include"
+REMOTE = "fetch it, and name the copy"
+"""What to do about a file that is elsewhere."""
 _Trail = tuple[tuple[str, str], ...]
 
 
@@ -188,6 +190,9 @@ class Layers:
         return list(services.values) if isinstance(services, Mapping) else []
 
     def _other(self, layer: Layer, file: str, node: Node, where: str, values: Values[str, str]) -> Layer | None:
+        if is_remote(file):
+            self._fault(where, f"'{file}' is no file on this machine", REMOTE, node)
+            return None
         path = layer.folder.absolute(file)
         if path not in self._others:
             source = self.open(path, node, where)
