@@ -96,8 +96,13 @@ def test_a_spec_of_our_own_goes_first(tmp_path: Path) -> None:
     assert load_files(cwd=tmp_path, environ={"COMPOSE_FILE": "compose.yaml"}).files == ("dockerspec.yaml",)
 
 
-# What Compose itself prints for these, and refuses to read: a doubled line, a dependency on what takes no part.
-UNREADABLE = {'network: extra_hosts: ["a=1.1.1.1", "a:1.1.1.1"]', "projects: profiles opt dep"}
+# What Compose itself prints for these, and refuses to read: a doubled line, a dependency on what takes no part, a
+# config without its empty content.
+UNREADABLE = {
+    'network: extra_hosts: ["a=1.1.1.1", "a:1.1.1.1"]',
+    "projects: profiles opt dep",
+    "projects: configs n content",
+}
 
 
 @pytest.mark.parametrize("group", ["network", "process", "projects", "storage"])

@@ -17,11 +17,12 @@ _ORDER = ("name", "services", "networks", "volumes", "secrets", "configs", "mode
 
 
 def shown(project: Project, *, escape: bool = True) -> dict[str, Any]:
-    """Return the project's tree. Models are left out, as Compose does.
+    """Return the project's tree.
 
     Args:
         project: the project.
-        escape: whether dollar signs are doubled, so that the tree can be read again; a writer of specs does it itself.
+        escape: as Compose's JSON has it: dollar signs doubled, so that it can be read again, and without models. A
+            writer of specs doubles them itself.
     """
     tree = nodes.plain(project.tree)
     assert isinstance(tree, dict)
@@ -32,7 +33,8 @@ def shown(project: Project, *, escape: bool = True) -> dict[str, Any]:
     networks = result.get("networks")
     if isinstance(networks, dict):
         result["networks"] = {name: {"ipam": {}, **network} for name, network in networks.items()}
-    result.pop("models", None)
+    if escape or not result.get("models"):
+        result.pop("models", None)
     for name, config in result.get("configs", {}).items():
         result["configs"][name] = {key: value for key, value in config.items() if value != ""}
     for name in ("networks", "volumes", "secrets", "configs"):
