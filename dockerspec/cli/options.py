@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dockerspec.cli.session import Session, SpecSource
+from dockerspec.cli.session import ComposeChoices, Session, SpecSource
 from dockerspec.core.plan.asked import Asked
 from dockerspec.core.plan.consent import Consent
 
@@ -98,6 +98,24 @@ _SPEC = (
         help="A variable for the spec; wins over all other sources. May be repeated.",
     ),
 )
+_COMPOSE = (
+    click.option(
+        "-p", "--project-name", default="", metavar="NAME", help="The name of a Compose project, instead of its own."
+    ),
+    click.option(
+        "--profile",
+        "profiles",
+        multiple=True,
+        metavar="NAME",
+        help="Activate a profile of a Compose project, `*` all of them; may be repeated.",
+    ),
+    click.option(
+        "--project-directory",
+        type=click.Path(),
+        metavar="FOLDER",
+        help="The folder that a Compose project's relative paths start from. Default: that of its first file.",
+    ),
+)
 _SPEC_ARGUMENT = click.argument("files", nargs=-1, type=click.Path(allow_dash=True), metavar="[FILE]...")
 
 
@@ -140,6 +158,18 @@ def spec_file_options(function: Command) -> Command:
         return function(*args, source=SpecSource(more_files, env_files, variables), **kwargs)
 
     return _all(wrapper, _SPEC)
+
+
+def compose_options(function: Command) -> Command:
+    """Add the choices for a Compose project, handed on as one `choices: ComposeChoices`."""
+
+    @functools.wraps(function)
+    def wrapper(
+        *args: Any, project_name: str, profiles: tuple[str, ...], project_directory: str | None, **kwargs: Any
+    ) -> Any:
+        return function(*args, choices=ComposeChoices(project_name, profiles, project_directory), **kwargs)
+
+    return _all(wrapper, _COMPOSE)
 
 
 _OBJECT = "KIND.NAME|NAME"

@@ -37,6 +37,15 @@ class SpecSource:
         return Source(self.paths, self.env_files, variables, destroys=destroys, **asked.wishes)
 
 
+@dataclass(frozen=True, slots=True)
+class ComposeChoices:
+    """What the command line says of a Compose project."""
+
+    project_name: str = ""
+    profiles: tuple[str, ...] = ()
+    project_directory: str | None = None
+
+
 @dataclass
 class Session:
     """The state of one run. Options may stand before or after the command's name, so it is filled in two steps.
@@ -60,11 +69,22 @@ class Session:
         """The terminal; made after the options were read."""
         return Console(colour=self.colour)
 
-    def load(self, source: SpecSource) -> LoadResult:
+    def load(
+        self, source: SpecSource, choices: ComposeChoices | None = None, *, all_resources: bool = False
+    ) -> LoadResult:
         """Load the spec, whatever its faults, and learn its secrets."""
         from dockerspec.api import load
 
-        result = load(source.paths, env_files=source.env_files, variables=source.variables)
+        chosen = choices or ComposeChoices()
+        result = load(
+            source.paths,
+            env_files=source.env_files,
+            variables=source.variables,
+            project_name=chosen.project_name,
+            profiles=chosen.profiles,
+            project_directory=chosen.project_directory,
+            all_resources=all_resources,
+        )
         self.mask |= result.sensitive
         return result
 

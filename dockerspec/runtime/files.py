@@ -5,30 +5,33 @@ Callers: `api`, and `cli` through it. Limits: reads files and nothing else; what
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
+from dockerspec.core.spec.compose.project import Choices
 from dockerspec.core.spec.document import MAX_CHARACTERS
 from dockerspec.core.spec.dotenv import DotenvFault, parse_dotenv
 from dockerspec.core.spec.load import LoadResult, load
 from dockerspec.core.spec.source import STDIN_NAME, FileFault, SourceFile, Variables
 from dockerspec.core.spec.template import NAME
 
-DEFAULT_NAMES = (
-    "dockerspec.yaml",
-    "dockerspec.yml",
-    "stack.yaml",
-    "stack.yml",
-    "compose.yaml",
-    "compose.yml",
-    "docker-compose.yaml",
-    "docker-compose.yml",
+OWN_NAMES = ("dockerspec.yaml", "dockerspec.yml", "stack.yaml", "stack.yml")
+# In Compose's own order.
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
 )
+DEFAULT_NAMES = (*OWN_NAMES, *COMPOSE_NAMES)
 STDIN = "-"
 _MAX_BYTES = 4 * MAX_CHARACTERS
 
@@ -39,32 +42,72 @@ def load_files(
     variables: Mapping[str, str] | Sequence[str] = (),
     cwd: str | os.PathLike[str] | None = None,
     environ: Mapping[str, str] | None = None,
+    *,
+    project_name: str = "",
+    profiles: Sequence[str] = (),
+    project_directory: str | os.PathLike[str] | None = None,
+    all_resources: bool = False,
 ) -> LoadResult:
     """Load a stack from files.
 
     Args:
         paths: spec files, later ones overlaying earlier ones; `-` is standard input. Without any, the first of
-            `DEFAULT_NAMES` that exists in the working folder.
-        env_files: files with variable values, instead of `.env` beside the first spec file; the last one wins.
+            `OWN_NAMES` that exists in the working folder; else the files of COMPOSE_FILE; else the first of
+            `COMPOSE_NAMES` there or in a folder above, with its override file.
+        env_files: files with variable values, instead of those of COMPOSE_ENV_FILES, or of `.env` beside the first
+            spec file; the last one wins.
         variables: values that win over all others, as a mapping or as `NAME=VALUE` texts.
         cwd: the working folder; by default that of the process.
         environ: the environment; by default that of the process.
+        project_name: name of a Compose project, instead of COMPOSE_PROJECT_NAME, `name:` or the folder's name.
+        profiles: active profiles of a Compose project, instead of those of COMPOSE_PROFILES.
+        project_directory: folder that a Compose project's relative paths start from; that of its first file by default.
+        all_resources: whether resources of a Compose project stay that no service uses.
 
     Returns:
         The stack and all diagnostics; nothing is raised for a missing or faulty file.
     """
     folder = Path(cwd) if cwd is not None else Path.cwd()
     found: list[Diagnostic] = []
-    names = [os.fspath(path) for path in paths] or _default(folder, found)
-    files = [source for name in names if (source := _source(name, folder, found))]
     environment = dict(os.environ if environ is None else environ)
-    base = Path(files[0].folder) if files else folder
-    sources = _dotenv_paths([os.fspath(path) for path in env_files], folder, base)
-    dotenv = _dotenv(sources, bool(env_files), environment, found)
+    base = (folder / project_directory).absolute() if project_directory else None
+    names = [os.fspath(path) for path in paths]
+    if not names:
+        names = _default(folder, base, environment, found)
+    files = [source for name in names if (source := _source(name, folder, found))]
+    start = base or (Path(files[0].folder) if files else folder)
+    named = [os.fspath(path) for path in env_files] or _listed(environment.get("COMPOSE_ENV_FILES", ""))
+    sources: dict[str, str] = {}
+    if named or not _switched_on(environment.get("COMPOSE_DISABLE_ENV_FILE", "")):
+        sources = _dotenv_paths(named, folder, start)
+    dotenv = _dotenv(sources, bool(named), environment, found)
     given = _given(variables, found)
     if found:
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
-    return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text)
+    active = tuple(profiles) or tuple(_listed({**dotenv, **environment}.get("COMPOSE_PROFILES", "")))
+    choices = Choices(project_name, active, os.path.normpath(base) if base else "", all_resources)
+    with _uncollected():
+        return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text, choices)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking the tree again and again while it grows: it holds no garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _switched_on(text: str) -> bool:
+    return text.lower() in ("1", "t", "true")
 
 
 def load_text(
@@ -130,10 +173,22 @@ def _decode(data: bytes) -> str | FileFault:
         return FileFault(f"isn't UTF-8 ({byte})", "save it as UTF-8")
 
 
-def _default(folder: Path, found: list[Diagnostic]) -> list[str]:
-    for name in DEFAULT_NAMES:
+def _default(folder: Path, base: Path | None, environment: Mapping[str, str], found: list[Diagnostic]) -> list[str]:
+    """Find the files of a run that names none."""
+    for name in OWN_NAMES:
         if (folder / name).exists():
             return [name]
+    values = environment
+    if "COMPOSE_FILE" not in values and (folder / ".env").exists():
+        values = {**_dotenv(_dotenv_paths([], folder, folder), False, environment, []), **environment}
+    if chosen := values.get("COMPOSE_FILE"):
+        return [name for name in chosen.split(values.get("COMPOSE_PATH_SEPARATOR") or os.pathsep) if name]
+    start = base or folder.absolute()
+    for place in (start, *start.parents):
+        for name in COMPOSE_NAMES:
+            if (place / name).exists():
+                overrides = [other for other in _OVERRIDES if (place / other).exists()]
+                return [os.path.relpath(place / each, folder) for each in (name, *overrides[:1])]
     summary = f"no spec in {folder}: none of {', '.join(DEFAULT_NAMES)} is there"
     found.append(error("", summary, "write dockerspec.yaml, or give a file with -f"))
     return []

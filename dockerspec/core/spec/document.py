@@ -24,7 +24,7 @@ from dockerspec.core.spec.nodes import Mapping, Plain
 from dockerspec.core.spec.paths import Path
 from dockerspec.core.spec.source import SourceFile
 from dockerspec.core.spec.texts import TEXT_RULE
-from dockerspec.core.spec.tree import TreeBuilder, Unreadable
+from dockerspec.core.spec.tree import Tag, TreeBuilder, Unreadable
 from dockerspec.core.spec.yaml_faults import explain
 
 MAX_CHARACTERS = 8 * 1024 * 1024
@@ -45,9 +45,15 @@ class _SyntaxFault(Unreadable):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A spec as a tree, made from one text or merged from several."""
+    """A spec as a tree, made from one text or merged from several.
+
+    Attributes:
+        root: the tree.
+        tags: the words of an overlay on what it lies over, as the text has them.
+    """
 
     root: Mapping
+    tags: tuple[Tag, ...] = ()
 
     def plain(self) -> dict[str, Plain]:
         """Return dicts, lists and Python scalars for the model; places that want a text get it as written."""
@@ -103,7 +109,7 @@ def parse(source: SourceFile, *, pure: bool = False) -> tuple[Document | None, l
     except Unreadable as stop:
         return None, [*builder.faults, stop.fault]
     if isinstance(root, Mapping):
-        return Document(root), builder.faults
+        return Document(root, tuple(builder.tags)), builder.faults
     span = nodes.span_of(root) if root else Span(source.name, 1, 1)
     if root is None or nodes.is_null(root):
         return None, [_empty(span)]

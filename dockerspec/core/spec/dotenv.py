@@ -25,7 +25,7 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 # An unknown escape stays as it is; `\\$` becomes what the template grammar reads as a dollar sign.
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$$"}
-_COMMENT = re.compile(r"[ \t]+#.*|^#.*")
+_COMMENT = re.compile(r"[ \t]+#.*")
 _CLOSING = {"'": re.compile(r"'"), '"': re.compile(r'(?<!\\)(?:\\\\)*(?P<quote>")')}
 
 

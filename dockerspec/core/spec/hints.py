@@ -12,9 +12,8 @@ from dockerspec.core.nearest import nearest
 # Longer lists of keys help nobody.
 _LIST_UP_TO = 12
 
-COMPOSE_FILE = "rename 'services:' to 'containers:' and 'name:' to 'stack:'"
 _TOP = {
-    "services": COMPOSE_FILE,
+    "services": "rename it to 'containers:'",
     "name": "rename it to 'stack:'",
     "version": "delete it, or write 'dockerspec: 1'",
     "configs": 'mount a file instead: volumes: ["./file:/path/in/container:ro"]',

@@ -29,6 +29,7 @@ class Interpolator:
         faults: what was found so far; an unset variable is reported once a run.
         used: the names that were looked up.
         failed: the spans of values that are not what was meant, so that what the model says of them would mislead.
+        lenient: whether a dollar sign without a name after it stays.
     """
 
     values: Values[str, str]
@@ -36,6 +37,7 @@ class Interpolator:
     faults: list[Diagnostic] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     failed: set[Span] = field(default_factory=set)
+    lenient: bool = False
     _warned: set[str] = field(default_factory=set)
 
     def document(self, document: Document, source: SourceFile) -> Document:
@@ -44,7 +46,7 @@ class Interpolator:
             return document
         run = _Run(self, document, source)
         root = run.mapping(document.root)
-        return document if root is document.root else Document(root)
+        return document if root is document.root else Document(root, document.tags)
 
     def warn_unset(self, name: str) -> bool:
         """Tell whether an unset variable is still to be reported, and count it as reported."""
@@ -86,7 +88,7 @@ class _Run:
     def _scalar(self, node: Scalar) -> Scalar:
         usage, of = Usage(), self._of
         try:
-            text = expand(node.text, of.values, usage)
+            text = expand(node.text, of.values, usage, lenient=of.lenient)
         except TemplateFault as fault:
             of.failed.add(span_of(node))
             place = _locate(node, self._source, fault.offset)

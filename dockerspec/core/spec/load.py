@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from dockerspec.core.diagnostics import Diagnostic, Severity, Span, error, warning
 from dockerspec.core.spec import document as documents
-from dockerspec.core.spec import faults, hints, nodes
+from dockerspec.core.spec import faults, nodes
+from dockerspec.core.spec.compose.project import NO_CHOICES, Choices, Project
 from dockerspec.core.spec.document import Document
 from dockerspec.core.spec.interpolate import Interpolator
 from dockerspec.core.spec.merge import merge
@@ -31,6 +32,11 @@ from dockerspec.core.spec.variables import Declaration, Declarations
 from dockerspec.errors import SpecError
 
 _MASK = "***"
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_OWN_WORDS = frozenset({"dockerspec", "stack", "containers", "images"})
+_COMPOSE_WORDS = frozenset({"services", "include"})
+_OWN_BUILD = re.compile(r"^images\.([^.]+)\.build")
+_OWN_CONTAINER = re.compile(r"^containers\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Origin:
         reader: reads further files by absolute path.
         values: the value of every variable, defaults of declared ones included.
         declared: the declared variables by name.
+        choices: what the run said of a Compose project.
     """
 
     files: tuple[SourceFile, ...]
@@ -50,6 +57,7 @@ class Origin:
     reader: Reader
     values: Mapping[str, str]
     declared: Mapping[str, Declaration]
+    choices: Choices = NO_CHOICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ class LoadResult:
         files: the spec files' names as they were given.
         origin: what it was made from, or None where a file can't be read.
         place: where the first of them is, in short: its folder's name and its own. Empty for standard input.
+        compose: the Compose project that the stack was made of, or None for a spec of dockerspec's own.
     """
 
     stack: Stack | None
@@ -75,6 +84,7 @@ class LoadResult:
     files: tuple[str, ...] = ()
     origin: Origin | None = field(default=None, repr=False, compare=False)
     place: str = ""
+    compose: Project | None = None
 
     def span_of(self, path: Path) -> Span | None:
         """Return where a spec path stands, or the nearest place above it."""
@@ -98,6 +108,9 @@ class Work:
     files: Sequence[SourceFile]
     variables: Variables
     reader: Reader
+    choices: Choices = NO_CHOICES
+    is_compose: bool = False
+    compose: Project | None = None
     documents: list[tuple[SourceFile, Document]] = field(default_factory=list)
     document: Document | None = None
     stack: Stack | None = None
@@ -129,9 +142,49 @@ def _parse(work: Work) -> None:
         work.faults += found
         if document is not None:
             work.documents.append((source, document))
+    work.is_compose = any(map(_looks_like_compose, work.documents))
+    if not work.is_compose:
+        work.faults += [tag.unknown() for _, document in work.documents for tag in document.tags]
+
+
+def _looks_like_compose(file: tuple[SourceFile, Document]) -> bool:
+    """A file with `services` or `include` is Compose's; so is one of Compose's names with no word of ours in it."""
+    source, document = file
+    keys = document.root.values.keys()
+    if keys & _OWN_WORDS:
+        return False
+    return bool(keys & _COMPOSE_WORDS) or posixpath.basename(source.name) in COMPOSE_NAMES
+
+
+def _compose(work: Work) -> None:
+    if not work.is_compose or len(work.documents) < len(work.files):
+        return
+    from dockerspec.core.spec.compose.loading import load_project
+    from dockerspec.core.spec.compose.stacks import stacked
+
+    work.values = work.variables.merged()
+    loaded = load_project(work.documents, work.values, work.reader, work.choices)
+    work.faults += loaded.faults
+    _unused_variables(work, loaded.used)
+    if loaded.project is None or any(fault.severity is Severity.ERROR for fault in work.faults):
+        return
+    result = stacked(loaded.project, work.values)
+    work.faults += result.faults
+    work.sensitive |= frozenset(
+        content for (kind, _), content in result.contents.items() if kind == "secret" and content
+    )
+    work.compose = replace(
+        loaded.project,
+        files=tuple(source.name for source in work.files),
+        granted=result.granted,
+        contents=result.contents,
+    )
+    work.document = Document(result.tree)
 
 
 def _declare(work: Work) -> None:
+    if work.is_compose:
+        return
     declarations = Declarations()
     work.documents = [(source, declarations.take(document)) for source, document in work.documents]
     work.values = declarations.settle(work.variables.merged())
@@ -142,18 +195,24 @@ def _declare(work: Work) -> None:
 
 
 def _interpolate(work: Work) -> None:
+    if work.is_compose:
+        return
     interpolator = Interpolator(work.values, work.broken)
     work.documents = [(source, interpolator.document(document, source)) for source, document in work.documents]
     work.misleading = interpolator.failed
     work.faults += interpolator.faults
+    _unused_variables(work, interpolator.used)
+
+
+def _unused_variables(work: Work, used: set[str]) -> None:
     for name in work.variables.given:
-        if name not in interpolator.used and name not in work.declared:
+        if name not in used and name not in work.declared:
             summary = f"the spec doesn't use the variable {name} given with --var"
             work.faults.append(warning("", summary, "check its name"))
 
 
 def _merge(work: Work) -> None:
-    if not work.documents or len(work.documents) < len(work.files):
+    if work.is_compose or not work.documents or len(work.documents) < len(work.files):
         return
     document = work.documents[0][1]
     for _, overlay in work.documents[1:]:
@@ -179,10 +238,6 @@ def _name(work: Work) -> None:
 
 def _model(work: Work) -> None:
     if work.document is None:
-        return
-    if "services" in work.document.root.values and "containers" not in work.document.root.values:
-        span = work.document.span(("services",), key=True)
-        work.faults.append(error("services", "Compose files aren't read yet", hints.COMPOSE_FILE, span))
         return
     data = work.document.plain()
     try:
@@ -212,6 +267,7 @@ def _validate(work: Work) -> None:
 
 PHASES: tuple[Phase, ...] = (
     Phase("parse", _parse),
+    Phase("compose", _compose),
     Phase("declare", _declare),
     Phase("interpolate", _interpolate),
     Phase("merge", _merge),
@@ -222,17 +278,22 @@ PHASES: tuple[Phase, ...] = (
 )
 
 
-def load(files: Sequence[SourceFile], variables: Variables, reader: Reader) -> LoadResult:
+def load(
+    files: Sequence[SourceFile], variables: Variables, reader: Reader, choices: Choices = NO_CHOICES
+) -> LoadResult:
     """Make a stack from spec texts.
 
     Args:
         files: at least one; later ones overlay earlier ones. Relative paths start from the folder of the first.
         variables: the values that the spec can use.
         reader: reads the `env_file`s and secret files by absolute path.
+        choices: what the run says of a Compose project; a spec of dockerspec's own heeds none of it.
     """
-    work = Work(files, variables, reader)
+    work = Work(files, variables, reader, choices)
     for phase in PHASES:
         phase.run(work)
+    if work.is_compose:
+        work.faults = [_in_compose_words(fault) for fault in work.faults]
     found = sorted({_masked(fault, work.sensitive) for fault in work.faults}, key=_order)
     failed = any(fault.severity is Severity.ERROR for fault in found)
     return LoadResult(
@@ -242,14 +303,22 @@ def load(files: Sequence[SourceFile], variables: Variables, reader: Reader) -> L
         secrets=work.secrets,
         document=work.document,
         files=tuple(source.name for source in files),
-        origin=Origin(tuple(files), variables, reader, work.values, work.declared),
+        origin=Origin(tuple(files), variables, reader, work.values, work.declared, choices),
         place=_place(files[0]),
+        compose=work.compose,
     )
+
+
+def _in_compose_words(fault: Diagnostic) -> Diagnostic:
+    """Name a path of the stack as the Compose file has it."""
+    path = _OWN_BUILD.sub(r"services.\1.build", fault.path)
+    path = _OWN_CONTAINER.sub("services.", path)
+    return fault if path == fault.path else replace(fault, path=path)
 
 
 def document_of(origin: Origin, values: Mapping[str, str]) -> Document | None:
     """The merged spec that an origin would come to with other values of its variables, before the model reads it."""
-    work = Work(origin.files, Variables(values), origin.reader)
+    work = Work(origin.files, Variables(values), origin.reader, origin.choices)
     for phase in PHASES:
         if phase.run is _model:
             break

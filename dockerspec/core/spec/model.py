@@ -95,11 +95,11 @@ class Stack(SpecModel):
 
     @classmethod
     def renamed(cls, fields: dict[Any, Any]) -> dict[Any, Any]:
-        """Refuse a Compose file with a word on how to turn it into a spec.
+        """Refuse a spec that is half a Compose file with a word on how to make it whole.
 
         Raises:
             ValueError: the top level has `services`.
         """
         if "services" in fields:
-            raise ValueError("Compose files aren't read yet; rename services: to containers: and name: to stack:")
+            raise ValueError("a spec of dockerspec's own has no services; rename services: to containers:")
         return super().renamed(fields)

@@ -48,26 +48,28 @@ class Usage:
     unset: list[str] = field(default_factory=list)
 
 
-def expand(text: str, values: Mapping[str, str], usage: Usage) -> str:
+def expand(text: str, values: Mapping[str, str], usage: Usage, *, lenient: bool = False) -> str:
     """Put values into a text.
 
     Args:
         text: the text with variables.
         values: the value of each variable that is set.
         usage: where the names met are noted.
+        lenient: whether a dollar sign without a name after it stays, as in Compose, instead of being a fault.
 
     Raises:
         TemplateFault: a malformed form, or a required variable that is missing.
     """
-    return _Expansion(text, values, usage).until(0, len(text), 0)
+    return _Expansion(text, values, usage, lenient=lenient).until(0, len(text), 0)
 
 
 class _Expansion:
     """One text being expanded; offsets always count from its start, so that faults point to the right column."""
 
-    __slots__ = ("_text", "_usage", "_values")
+    __slots__ = ("_lenient", "_text", "_usage", "_values")
 
-    def __init__(self, text: str, values: Mapping[str, str], usage: Usage) -> None:
+    def __init__(self, text: str, values: Mapping[str, str], usage: Usage, *, lenient: bool) -> None:
+        self._lenient = lenient
         self._text = text
         self._values = values
         self._usage = usage
@@ -93,6 +95,8 @@ class _Expansion:
         if following == "{":
             return self._braces(dollar, end, depth)
         name = NAME.match(text, after, end)
+        if name is None and self._lenient:
+            return "$", after
         if name is None:
             fix = "write $$ for a dollar sign, or ${NAME} for a variable"
             raise TemplateFault(dollar, "a dollar sign without a variable's name after it", fix)

@@ -7,7 +7,7 @@ tree readable are collected in `faults`; the others raise `Unreadable`, which `d
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
 from dockerspec.core.spec.nodes import Mapping, Node, Scalar, Sequence, Style, resolve, span_of
@@ -26,6 +26,19 @@ _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 # Looking a member up in its class is what costs most in making a scalar.
 _PLAIN, _QUOTED = Style.PLAIN, Style.QUOTED
+
+
+class Tag(NamedTuple):
+    """A `!reset` or `!override`: an overlay's word on what it lies over. Only Compose files know them."""
+
+    path: Path
+    name: str
+    span: Span
+
+    def unknown(self) -> Diagnostic:
+        """Say that the file at hand has no such tags."""
+        fix = "delete it; what an overlay can't take away, leave out of the first file"
+        return error(format_path(self.path), f"the tag {self.name} isn't supported", fix, self.span)
 
 
 class Unreadable(Exception):
@@ -66,6 +79,7 @@ class TreeBuilder:
         self.file = file
         self.root: Node | None = None
         self.faults: list[Diagnostic] = []
+        self.tags: list[Tag] = []
         self._frames: list[_Frame] = []
         self._count = 0
         self._documents = 0
@@ -222,11 +236,11 @@ class TreeBuilder:
         name = str(tag)
         if name in _TEXT_TAGS or name in _CORE_TAGS:
             return True
-        shown = f"!!{name.removeprefix(_CORE)}" if name.startswith(_CORE) else name
-        fix = "delete it"
         if name in _OVERLAY_TAGS:
-            fix = "delete it; what an overlay can't take away, leave out of the first file"
-        self.faults.append(error(self._here(), f"the tag {shown} isn't supported", fix, self._span(event)))
+            self.tags.append(Tag(self._path(), name, self._span(event)))
+            return False
+        shown = f"!!{name.removeprefix(_CORE)}" if name.startswith(_CORE) else name
+        self.faults.append(error(self._here(), f"the tag {shown} isn't supported", "delete it", self._span(event)))
         return False
 
     def _span(self, event: Any) -> Span:
@@ -235,11 +249,13 @@ class TreeBuilder:
 
     def _here(self) -> str:
         """Return the path of what is being read, for messages."""
+        return format_path(self._path())
+
+    def _path(self) -> Path:
         path: list[str | int] = []
         for frame in self._frames:
             if frame.items is not None:
                 path.append(len(frame.items))
             elif frame.key is not None:
                 path.append(frame.key.text)
-        steps: Path = tuple(path)
-        return format_path(steps)
+        return tuple(path)

@@ -31,7 +31,7 @@ VALUES = {"HOME": "/root", "A": "outer"}
         ("K=a b", {"K": "a b"}),
         ("K=a # c", {"K": "a"}),
         ("K=a#b", {"K": "a#b"}),
-        ("K=# c", {"K": ""}),
+        ("K=# c", {"K": "# c"}),  # as Compose has it: a comment follows a value and a blank
         ("K='a # $A \\n'", {"K": "a # $A \\n"}),
         ("K='a' # c", {"K": "a"}),
         ("K='a\nb'\nL=1", {"K": "a\nb", "L": "1"}),

@@ -206,7 +206,7 @@ def test_what_is_wrong_is_refused_where_it_stands(keys: dict[str, Any], place: s
 
 
 RESOURCES: list[tuple[dict[str, Any], str, str]] = [
-    ({"services": {}}, "", "Compose files aren't read yet; rename services: to containers: and name: to stack:"),
+    ({"services": {}}, "", "a spec of dockerspec's own has no services; rename services: to containers:"),
     ({"dockerspec": 2}, "dockerspec", "literal_error"),
     ({"stack": "Shop"}, "stack", "'Shop' can't name a stack; "),
     ({"images": {"a": {}}}, "images.a", "an image needs exactly one of build and image; "),

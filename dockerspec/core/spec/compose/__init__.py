@@ -1,0 +1,1 @@
+"""Compose files: read as Compose reads them, into the same stack as dockerspec's own specs."""

@@ -1,0 +1,84 @@
+"""A Compose project: what is wanted of a load, and what comes of it.
+
+Callers: `load` and what asks whether a stack came from Compose. Limits: data only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Values
+from dataclasses import dataclass, field
+
+from dockerspec.core.spec.nodes import Mapping, Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the run says beside the files.
+
+    Attributes:
+        name: the project's name, of `--project-name` or COMPOSE_PROJECT_NAME; empty where neither is given.
+        profiles: the active profiles; `*` is all of them.
+        folder: the project's folder, of `--project-directory`; empty for that of the first file.
+        unused: whether resources stay that no service uses.
+    """
+
+    name: str = ""
+    profiles: tuple[str, ...] = ()
+    folder: str = ""
+    unused: bool = False
+
+
+NO_CHOICES = Choices()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedFile:
+    """A secret or config that a service gets as a file.
+
+    Attributes:
+        kind: secret or config.
+        name: its name under the top-level secrets or configs.
+        target: the absolute path in the container.
+        uid: the owner, as a text; empty for root.
+        gid: the group, as a text; empty for root.
+        mode: four octal digits; empty for 0444.
+        environment: the variable that holds the content; empty where the content is in the file.
+    """
+
+    kind: str
+    name: str
+    target: str
+    uid: str = ""
+    gid: str = ""
+    mode: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A loaded Compose project.
+
+    Attributes:
+        name: its name.
+        folder: its absolute folder.
+        files: the Compose files, as they were given.
+        tree: the resolved project, as `config` shows it.
+        profiles: every profile that a service names.
+        services: the services that take part, in the order of the files.
+        disabled: the services that take no part, since none of their profiles is active.
+        granted: secrets and configs that are no files on the host, and have to be written into each container, by
+            service.
+        contents: what they hold, by kind and name.
+        extensions: the top-level `x-*` keys.
+    """
+
+    name: str
+    folder: str
+    files: tuple[str, ...]
+    tree: Mapping = field(repr=False)
+    profiles: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    granted: Values[str, tuple[GrantedFile, ...]] = field(default_factory=dict)
+    contents: Values[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    extensions: Values[str, Plain] = field(default_factory=dict, repr=False)

@@ -1,0 +1,344 @@
+"""A resolved Compose project -> the tree of a stack, in the words of dockerspec's own model.
+
+Most keys have the same name and meaning; the tables here are of those that don't. Every node keeps its place, so that
+the model's faults point into the Compose file.
+
+Callers: `load`. Limits: what Compose can say and the model can't hold is refused or warned about here, once a key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dockerspec.core.diagnostics import Diagnostic, error, warning
+from dockerspec.core.spec.compose.collections import with_values
+from dockerspec.core.spec.compose.normal import SECRETS_FOLDER
+from dockerspec.core.spec.compose.project import GrantedFile, Project
+from dockerspec.core.spec.compose.shorts import mapping, texts
+from dockerspec.core.spec.compose.trees import at, entries, items, plain_node, put, text, text_node, truth
+from dockerspec.core.spec.nodes import Mapping, Node, Scalar, Sequence, is_null, span_of
+
+_TOOL = frozenset(
+    {
+        "attach",
+        "develop",
+        "profiles",
+        "extends",
+        "pull_refresh_after",
+        "deploy",
+        "scale",
+        "configs",
+        "secrets",
+        "build",
+        "gpus",
+    }
+)
+"""Keys that say nothing of the container itself, or that have a function of their own here."""
+
+_REFUSED = {
+    "provider": ("services that another program provides aren't run", "take the service out, or give it a profile"),
+    "models": ("language models aren't run", "start the model apart, and give its address in environment:"),
+    "credential_spec": ("credential specs of Windows aren't passed on", "delete it"),
+    "use_api_socket": (
+        "the engine's socket isn't passed on by this key",
+        "mount it: - /var/run/docker.sock:/var/run/docker.sock",
+    ),
+}
+"""Keys that would be missed if they were passed over: (what is so, what to write instead)."""
+
+_SWARM = {
+    ("mode",): "deploy.mode",
+    ("endpoint_mode",): "deploy.endpoint_mode",
+    ("labels",): "deploy.labels",
+    ("placement",): "deploy.placement",
+    ("update_config", "monitor"): "deploy.update_config.monitor",
+    ("rollback_config",): "deploy.rollback_config",
+    ("resources", "reservations", "cpus"): "deploy.resources.reservations.cpus",
+    ("resources", "reservations", "generic_resources"): "deploy.resources.reservations.generic_resources",
+    ("restart_policy", "delay"): "deploy.restart_policy.delay",
+    ("restart_policy", "window"): "deploy.restart_policy.window",
+}
+"""What only a swarm heeds."""
+
+_AS_WITHOUT_SWARM = frozenset({"replicated", "vip"})
+"""What holds without a swarm too."""
+
+_RESOURCES = {
+    ("limits", "cpus"): "cpus",
+    ("limits", "memory"): "mem_limit",
+    ("limits", "pids"): "pids_limit",
+    ("reservations", "memory"): "mem_reservation",
+}
+_ROLLOUT = {
+    "order": "order",
+    "parallelism": "parallelism",
+    "delay": "delay",
+    "failure_action": "on_failure",
+    "max_failure_ratio": "max_failure_ratio",
+}
+"""The keys of update_config by their names in `update`."""
+
+_CONDITIONS = {"none": "no", "on-failure": "on-failure", "any": "always"}
+_UNLIMITED = "-1"
+_PORT_KEYS = frozenset({"target", "published", "host_ip", "protocol"})
+
+
+@dataclass(slots=True)
+class Stacked:
+    """A project as a stack.
+
+    Attributes:
+        tree: the stack's tree.
+        granted: the secrets and configs that have to be written into containers, by service.
+        contents: what they hold.
+        faults: what can't be said in a stack.
+    """
+
+    tree: Mapping
+    granted: dict[str, tuple[GrantedFile, ...]] = field(default_factory=dict)
+    contents: dict[tuple[str, str], str] = field(default_factory=dict)
+    faults: list[Diagnostic] = field(default_factory=list)
+
+
+def stacked(project: Project, values: dict[str, str]) -> Stacked:
+    """Return a project as a stack.
+
+    Args:
+        project: the project.
+        values: the variables of the run, for secrets and configs that are one.
+    """
+    return _Translation(project, values).run()
+
+
+class _Translation:
+    def __init__(self, project: Project, values: dict[str, str]) -> None:
+        self._project = project
+        self._top = project.tree
+        self._values = values
+        self._out = Stacked(project.tree)
+        self._told: set[str] = set()
+        self._images: dict[str, Node] = {}
+
+    def run(self) -> Stacked:
+        top = self._top
+        services = at(top, "services")
+        containers = {
+            name: made
+            for name, service in entries(services)
+            if isinstance(service, Mapping) and (made := self._service(name, service)) is not None
+        }
+        sections: dict[str, Node] = {"stack": text_node(self._project.name, top)}
+        if self._images:
+            sections["images"] = mapping(top, self._images)
+        for section in ("networks", "volumes"):
+            node = top.values.get(section)
+            if isinstance(node, Mapping):
+                sections[section] = with_values(node, {key: _object(value) for key, value in node.values.items()})
+        secrets = self._secrets()
+        if secrets:
+            sections["secrets"] = mapping(top, secrets)
+        if isinstance(services, Mapping):
+            sections["containers"] = with_values(services, dict(containers))
+        self._out.tree = mapping(top, sections)
+        return self._out
+
+    def _service(self, name: str, service: Mapping) -> Mapping | None:
+        """The container of a service; None where there is none, which is reported."""
+        kept: dict[str, Node] = {}
+        for key, value in service.values.items():
+            if key in _REFUSED:
+                summary, fix = _REFUSED[key]
+                self._error(f"services.{name}.{key}", summary, fix, service.keys.get(key, value))
+            elif key not in _TOOL:
+                kept[key] = value
+        if "provider" in service.values:
+            return None
+        out = with_values(service, kept)
+        out = self._image(name, service, out)
+        out = self._mounts(name, service, out)
+        out = self._deploy(name, service, out)
+        if text(service, "mem_limit") == _UNLIMITED:
+            out = put(out, mem_limit=None)
+        devices = items(service, "devices")
+        if devices:
+            out = put(out, devices=_list([_device(device) for device in devices], service.values["devices"]))
+        ports = items(service, "ports")
+        if ports:
+            out = put(out, ports=_list([_port(port) for port in ports], service.values["ports"]))
+        replicas = at(service, "scale") or at(service, "deploy", "replicas")
+        return put(out, replicas=replicas) if replicas is not None else out
+
+    def _image(self, name: str, service: Mapping, out: Mapping) -> Mapping:
+        build = service.values.get("build")
+        if not isinstance(build, Mapping):
+            return out
+        reference = service.values.get("image") or text_node(f"{self._project.name}-{name}", build)
+        secrets = [_only(secret, frozenset({"source", "target"})) for secret in items(build, "secrets")]
+        if secrets:
+            build = put(build, secrets=_list(secrets, build.values["secrets"]))
+        fields: dict[str, Node] = {"build": build, "tags": _list([reference], reference)}
+        for key in ("platform", "pull_policy"):
+            if key in service.values:
+                fields[key] = service.values[key]
+        self._images[name] = mapping(build, fields)
+        return put(out, image=mapping(build, {"from": text_node(name, build)}), pull_policy=None)
+
+    def _mounts(self, name: str, service: Mapping, out: Mapping) -> Mapping:
+        mounts = [made for mount in items(service, "volumes") if (made := self._mount(name, mount)) is not None]
+        granted: list[GrantedFile] = []
+        for kind in ("secret", "config"):
+            for item in items(service, f"{kind}s"):
+                self._grant(name, kind, item, mounts, granted)
+        if granted:
+            self._out.granted[name] = tuple(granted)
+        like = service.values.get("volumes", service)
+        return put(out, volumes=_list(mounts, like) if mounts else None)
+
+    def _mount(self, name: str, mount: Node) -> Node | None:
+        kind = text(mount, "type")
+        if not isinstance(mount, Mapping):
+            return mount
+        if kind == "cluster":
+            self._error(f"services.{name}.volumes", "cluster mounts need a swarm", "use a volume", mount)
+            return None
+        if kind == "tmpfs":
+            return put(mount, source=None)
+        if kind == "bind" and not truth(at(mount, "bind"), "create_host_path"):
+            # Compose makes a missing folder for the short form only; the model does unless told otherwise.
+            bind = at(mount, "bind")
+            bind = bind if isinstance(bind, Mapping) else mapping(mount, {})
+            return put(mount, bind=put(bind, create_host_path=plain_node("false", mount)))
+        return mount
+
+    def _grant(self, name: str, kind: str, item: Node, mounts: list[Node], granted: list[GrantedFile]) -> None:
+        source = text(item, "source")
+        declared = at(self._top, f"{kind}s", source)
+        target = _target(kind, source, text(item, "target"))
+        where = f"services.{name}.{kind}s"
+        if truth(declared, "external"):
+            self._error(
+                where, f"the {kind} '{source}' is a swarm's: external", "give it with file: or environment:", item
+            )
+            return
+        if text(declared, "driver") or text(declared, "template_driver"):
+            self._error(
+                where, f"the {kind} '{source}' needs a swarm's driver", "give it with file: or environment:", item
+            )
+            return
+        for key in ("uid", "gid", "mode"):
+            if text(item, key) and text(declared, "file"):
+                summary = f"{key} is that of the file on the host: a {kind} with file: is mounted as it is"
+                self._once(f"{kind}.{key}", f"{where}.{key}", summary, "change the file, or delete it", item)
+        if text(declared, "file"):
+            fields = dict(texts(item, type="bind", source=text(declared, "file"), target=target).values)
+            fields["read_only"] = plain_node("true", item)
+            fields["bind"] = mapping(item, {"create_host_path": plain_node("false", item)})
+            mounts.append(mapping(item, fields))
+            return
+        variable = text(declared, "environment")
+        content = self._values.get(variable) if variable else text(declared, "content")
+        if content is None:
+            fix = f"export {variable} before the run"
+            self._error(where, f"the variable {variable} of the {kind} '{source}' isn't set", fix, item)
+            return
+        self._out.contents[kind, source] = content
+        uid, gid, mode = (text(item, key) for key in ("uid", "gid", "mode"))
+        granted.append(GrantedFile(kind, source, target, uid, gid, mode, variable))
+        summary = f"a {kind} that is no file isn't written into containers yet"
+        self._once(f"{kind}.content", where, summary, "give it with file:", item)
+
+    def _deploy(self, name: str, service: Mapping, out: Mapping) -> Mapping:
+        deploy = service.values.get("deploy")
+        requests = [*items(service, "gpus"), *items(at(deploy, "resources", "reservations"), "devices")]
+        if requests:
+            like = requests[0]
+            out = put(out, gpus=_list(requests, like))
+        if not isinstance(deploy, Mapping):
+            return out
+        for path, word in _SWARM.items():
+            node = at(deploy, *path)
+            if node is not None and not is_null(node) and text(deploy, path[0]) not in _AS_WITHOUT_SWARM:
+                self._once(word, f"services.{name}.{word}", "only a swarm heeds this", "delete it", node)
+        for path, key in _RESOURCES.items():
+            node = at(deploy, "resources", *path)
+            if node is not None:
+                out = put(out, **{key: node})
+        rollout = at(deploy, "update_config")
+        if isinstance(rollout, Mapping):
+            said = {_ROLLOUT[key]: node for key, node in rollout.values.items() if key in _ROLLOUT}
+            out = put(out, update=mapping(rollout, said)) if said else out
+        policy = at(deploy, "restart_policy")
+        condition = text(policy, "condition")
+        if isinstance(policy, Mapping) and "restart" not in service.values:
+            word = _CONDITIONS.get(condition or "any", condition)
+            attempts = text(policy, "max_attempts")
+            if word == "on-failure" and attempts and attempts != "0":
+                word = f"{word}:{attempts}"
+            out = put(out, restart=text_node(word, policy.values.get("condition", policy)))
+        return out
+
+    def _secrets(self) -> dict[str, Node]:
+        """The secrets that builds use: the model knows no others."""
+        used = {
+            text(secret, "source")
+            for _, service in entries(self._top, "services")
+            for secret in items(at(service, "build"), "secrets")
+        }
+        return {
+            name: _only(node, frozenset({"file", "environment"}))
+            for name, node in entries(self._top, "secrets")
+            if name in used
+        }
+
+    def _once(self, key: str, where: str, summary: str, fix: str, node: Node) -> None:
+        if key not in self._told:
+            self._told.add(key)
+            self._out.faults.append(warning(where, summary, fix, span_of(node)))
+
+    def _error(self, where: str, summary: str, fix: str, node: Node) -> None:
+        self._out.faults.append(error(where, summary, fix, span_of(node)))
+
+
+def _target(kind: str, source: str, target: str) -> str:
+    """Where a secret or config comes to lie: relative targets of secrets in the secrets' folder."""
+    if not target:
+        return f"{SECRETS_FOLDER}{source}" if kind == "secret" else f"/{source}"
+    if target.startswith("/") or kind == "config":
+        return target
+    return SECRETS_FOLDER + target
+
+
+def _port(port: Node) -> Node:
+    """The port without what only a swarm heeds; a host port of 0 is any free one."""
+    port = _only(port, _PORT_KEYS)
+    if not isinstance(port, Mapping):
+        return port
+    protocol = text(port, "protocol")
+    if protocol != protocol.lower():
+        port = put(port, protocol=text_node(protocol.lower(), port.values["protocol"]))
+    return put(port, published=None) if text(port, "published") == "0" else port
+
+
+def _device(device: Node) -> Node:
+    """The device; the name of a CDI device says itself where it goes."""
+    if not isinstance(device, Mapping) or text(device, "source").startswith("/"):
+        return device
+    return put(device, target=None, permissions=None)
+
+
+def _object(node: Node) -> Node:
+    """The network or volume; of one that others look after only its name counts."""
+    return _only(node, frozenset({"name", "external"})) if truth(node, "external") else node
+
+
+def _only(node: Node, keys: frozenset[str]) -> Node:
+    if not isinstance(node, Mapping) or node.values.keys() <= keys:
+        return node
+    return with_values(node, {name: value for name, value in node.values.items() if name in keys})
+
+
+def _list(nodes_: list[Node], like: Node) -> Sequence:
+    return Sequence(tuple(nodes_), like.file, like.line, like.column)
+
+
+__all__ = ["Scalar", "Stacked", "stacked"]
