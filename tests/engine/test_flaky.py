@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from dockerspec.api import Docker
+from dockerspec.core.plan.consent import Consent
 from dockerspec.errors import EngineError
 from tests.engine.reference import FIRST, SCENARIOS, anonymous_volumes, begin, faults_after, left_behind, untrue
 from tests.engine.stage import Stage
@@ -43,7 +44,7 @@ def _turn(stage: Stage, raw: RawEngine, host: str, after: str) -> tuple[str, lis
     with Docker(host) as docker:
         try:
             plan = docker.plan(spec) if after else docker.plan_destroy(spec)
-            report = docker.apply(plan, spec=spec)
+            report = docker.apply(plan, spec=spec, allow=tuple(Consent))
         except EngineError as fault:
             return "not begun", [] if fault.message else ["refused without a word"]
     faults = untrue(report, raw)

@@ -42,7 +42,7 @@ def test_start_first_fails_no_request(
 
         def load(name: str) -> Load:
             # The client is persistent: a server that shuts down resets connections which it has not accepted yet.
-            return Load(name, 80, tmp_path, rate=RATE, seconds=SECONDS, timeout=20, persistence="again", inside=inside)
+            return Load(name, 80, tmp_path, rate=RATE, seconds=SECONDS, timeout=5, persistence="again", inside=inside)
 
         with load("keeps") as keeps, load("breaks") as breaks:
             stage.settle(text.replace("VERSION", "2"))

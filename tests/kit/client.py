@@ -26,8 +26,8 @@ PAUSE = 0.001
 """Seconds between two requests of a client that asks as often as it can."""
 PERSISTENCE = ("first", "all", "again")
 """What a client does with several addresses of a name: it takes the first one; it tries one after another until one
-accepts its connection, as HTTP libraries do; the same, and goes on to the next one too where the connection ends before
-an answer begins, as browsers and proxies do."""
+accepts its connection, as HTTP libraries do; the same, and goes on to the next one too where no answer begins, and then
+looks the name up once more, as browsers and proxies do."""
 
 
 class Tally:
@@ -64,6 +64,19 @@ class Tally:
 
 
 def ask(host: str, port: int, timeout: float, persistence: str) -> None:
+    """One request; a client that tries again looks the name up once more when all addresses of the first answer failed.
+
+    The arguments and errors are those of `_ask_once`.
+    """
+    try:
+        _ask_once(host, port, timeout, persistence)
+    except (OSError, http.client.HTTPException):
+        if persistence != "again":
+            raise
+        _ask_once(host, port, timeout, persistence)
+
+
+def _ask_once(host: str, port: int, timeout: float, persistence: str) -> None:
     """One look-up, then one connection and one request.
 
     Args:
@@ -91,7 +104,7 @@ def ask(host: str, port: int, timeout: float, persistence: str) -> None:
             try:
                 connection.request("GET", "/")
                 response = connection.getresponse()
-            except (ConnectionError, http.client.RemoteDisconnected):
+            except (ConnectionError, TimeoutError, http.client.RemoteDisconnected):
                 if last or persistence != "again":
                     raise
                 continue
