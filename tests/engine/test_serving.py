@@ -41,7 +41,9 @@ def test_start_first_fails_no_request(
         inside = engine_daemon.raw.container(f"{stack_name}-client-1")["State"]["Pid"]
 
         def load(name: str) -> Load:
-            # The client is persistent: a server that shuts down resets connections which it has not accepted yet.
+            # The client is persistent: a server that shuts down resets connections which it has not accepted yet. It
+            # also forgives silence, since three requests met it once on 20.10 under load; the cause is not known, so
+            # that this holds less than its name says.
             return Load(name, 80, tmp_path, rate=RATE, seconds=SECONDS, timeout=5, persistence="again", inside=inside)
 
         with load("keeps") as keeps, load("breaks") as breaks:

@@ -27,7 +27,7 @@ PAUSE = 0.001
 PERSISTENCE = ("first", "all", "again")
 """What a client does with several addresses of a name: it takes the first one; it tries one after another until one
 accepts its connection, as HTTP libraries do; the same, and goes on to the next one too where no answer begins, and then
-looks the name up once more, as browsers and proxies do."""
+looks the name up once more, which is more patient than most clients are."""
 
 
 class Tally:
