@@ -5,7 +5,7 @@ from dockerspec import Docker, History, load
 history = History()
 with Docker() as docker:
     docker.apply(docker.plan(spec), spec=spec, history=history)
-    entry = history.last_good(spec.stack.stack, docker.version().id)
+    entry = history.last_good(spec.owner, docker.version().id)
     earlier = docker.earlier_spec(history.details(entry.number), entry)
     docker.apply(docker.plan(earlier), spec=earlier, history=history, again=entry)
 """
@@ -23,6 +23,7 @@ from dockerspec.core.history.discreet import discreet
 from dockerspec.core.history.entry import Details, Entry, Fate, Pin, last_good, outcome_digest
 from dockerspec.core.history.kept import KeptSpec, keep, masks
 from dockerspec.core.history.pins import run_references
+from dockerspec.core.owner import called
 from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.engine.protocol import Engine
@@ -95,7 +96,7 @@ class History:
         """
         entry = last_good(self.entries(stack, engine))
         if entry is None:
-            raise HistoryError(f"the history knows no earlier state of the stack {stack} on this engine")
+            raise HistoryError(f"the history knows no earlier state of the {called(stack)} on this engine")
         return entry
 
     def _open(self) -> Journal:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dockerspec.core.desired.build import World, build_desired
 from dockerspec.core.desired.state import DesiredState
-from dockerspec.core.diagnostics import Diagnostic, Span, error, warning
+from dockerspec.core.diagnostics import Diagnostic, Span, warning
 from dockerspec.core.diff.differ import diff, diff_destroy
 from dockerspec.core.diff.host import check_host
 from dockerspec.core.diff.reach import check_reach
@@ -26,7 +26,6 @@ from dockerspec.core.plan.plan import Plan
 from dockerspec.core.spec.load import LoadResult
 from dockerspec.core.spec.validate.findings import Findings
 from dockerspec.engine.protocol import Engine
-from dockerspec.errors import SpecError
 from dockerspec.runtime.files import DEFAULT_NAMES
 from dockerspec.runtime.needs import cli_builder, query_for, read_contexts
 from dockerspec.runtime.place import engine_host
@@ -63,9 +62,8 @@ def look(engine: Engine, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> Vi
         EngineError: the engine can't be asked.
     """
     stack = spec.require()
-    _refuse_compose(spec)
     contexts = read_contexts(stack)
-    query = query_for(stack, contexts, assumed)
+    query = query_for(stack, spec.owner, contexts, assumed)
     raw = read_raw(engine, query)
     live = parse_live(raw)
     world = World(
@@ -80,6 +78,7 @@ def look(engine: Engine, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> Vi
         contexts=contexts,
         builder=cli_builder(engine, stack),
         origin=spec.place,
+        project=spec.compose,
     )
     desired, faults = build_desired(stack, world)
     findings = Findings(spec.span_of)
@@ -89,14 +88,6 @@ def look(engine: Engine, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> Vi
     files = () if spec.files in [(name,) for name in DEFAULT_NAMES] else spec.files
     said = (*faults, *findings.diagnostics, *notes)
     return View(desired, live, query.references, said, spec, files)
-
-
-def _refuse_compose(spec: LoadResult) -> None:
-    """Compose's names and labels aren't given yet, without which its objects would be made a second time."""
-    if spec.compose is not None:
-        summary = "Compose files are read and checked, but not carried out yet"
-        fix = "use docker compose for now, or write a spec with containers:"
-        raise SpecError([error("", summary, fix, Span(spec.files[0], 1, 1))])
 
 
 def planned(view: View, asked: Asked, *, destroys: bool = False) -> Plan:

@@ -8,6 +8,7 @@ from dockerspec.cli import exits
 from dockerspec.cli.interrupt import stoppable
 from dockerspec.cli.session import Session
 from dockerspec.cli.views import print_plan, print_report
+from dockerspec.core.owner import called
 from dockerspec.errors import Refused
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.words import plural
@@ -30,7 +31,7 @@ def take_over(
         return exits.FAILED
     clean, console = Cleaner(session.mask), session.console
     if not adoption.taken:
-        console.out(f"Nothing to adopt: no foreign object has a name that the stack {clean(adoption.stack)} wants.\n")
+        console.out(f"Nothing to adopt: no foreign object has a name that the {clean(called(adoption.stack))} wants.\n")
         return exits.OK
     console.out("Taken over as they are; nothing restarts, no data moves:\n")
     width = max(len(clean(str(item.address))) for item in adoption.taken)

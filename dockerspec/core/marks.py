@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dockerspec.core.address import Address, Kind
+from dockerspec.core.owner import is_project
 from dockerspec.core.ownership import Owner, owner_of
 
 Json = Any
@@ -98,7 +99,10 @@ class Marks:
             self._by.setdefault((mark.kind, mark.object), []).append(mark)
 
     def owner(self, kind: Kind, ident: str, labels: Mapping[str, str] | None, created: str = "") -> Owner | None:
-        """What an object stands for, by its own labels or else by its mark; None for a foreign one.
+        """What an object stands for; None for a foreign one.
+
+        Our own labels say it, else a mark, else Compose's labels: what a stack has taken over from a project is the
+        stack's.
 
         Args:
             kind: its kind.
@@ -107,12 +111,12 @@ class Marks:
             created: a volume's `CreatedAt`.
         """
         own = owner_of(labels)
-        if own is not None or not self._by:
+        if not self._by or (own is not None and not is_project(own.stack)):
             return own
         for mark in self._by.get((kind, ident), ()):
             if mark.created in ("", created):
                 return mark.owner
-        return None
+        return own
 
     def of_stack(self, stack: str) -> tuple[Mark, ...]:
         """The marks of one stack."""

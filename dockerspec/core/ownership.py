@@ -2,16 +2,22 @@
 
 A container is ours only with both the stack and the resource label. Images carry other labels than these, since a
 container inherits its image's labels: one started by hand from an image of the stack must stay foreign.
+
+The objects of a Compose project are known by Compose's own labels, whoever made them. A project and a stack of the same
+name are two owners: what stands for an owner everywhere is a text that is the stack's name, or `compose.PROJECT`, which
+no stack can be called.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dockerspec.core.facts import Value
+from dockerspec.core.owner import project_owner
 from dockerspec.core.table.base import Row, plain
 
 STACK = "dockerspec.stack"
@@ -27,13 +33,24 @@ BUILD_DIGEST = "dockerspec.build.digest"
 BUILD_INPUTS = "dockerspec.build.inputs"
 BUILD_BASES = "dockerspec.build.bases"
 
+COMPOSE = "com.docker.compose."
+"""How the labels begin that Compose puts on what it makes."""
+PROJECT = f"{COMPOSE}project"
+SERVICE = f"{COMPOSE}service"
+NUMBER = f"{COMPOSE}container-number"
+COMPOSE_ONE_OFF = f"{COMPOSE}oneoff"
+NETWORK = f"{COMPOSE}network"
+VOLUME = f"{COMPOSE}volume"
+CONFIG_FILES = f"{COMPOSE}project.config_files"
+IMAGE = f"{COMPOSE}image"
+
 ASIDE = ".replaced"
 """The suffix of a container's name while its successor is not yet ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What an object's labels say that it stands for."""
+    """What an object's labels say that it stands for; `stack` is the owner, a stack or a Compose project."""
 
     stack: str
     resource: str
@@ -45,21 +62,41 @@ def owner_of(labels: Mapping[str, str] | None) -> Owner | None:
     labels = labels or {}
     stack, resource = labels.get(STACK), labels.get(RESOURCE)
     if not stack or not resource:
-        return None
+        return None if stack or PROJECT not in labels else _compose_owner(labels)
     replica = labels.get(REPLICA, "")
     return Owner(stack, resource, int(replica) if replica.isdecimal() else 1)
 
 
-def owner_labels(
-    stack: str, resource: str, replica: int, fields: Mapping[str, str], origin: str = ""
-) -> dict[str, str]:
-    """The labels of a new object; `fields` are its recorded digests, `origin` says where its spec came from."""
-    labels = {STACK: stack, RESOURCE: resource, RECORDED: ",".join(f"{k}={v}" for k, v in sorted(fields.items()))}
-    if replica:
-        labels[REPLICA] = str(replica)
-    if origin:
-        labels[ORIGIN] = origin
-    return labels
+def _compose_owner(labels: Mapping[str, str]) -> Owner | None:
+    """The owner by Compose's labels.
+
+    An image that Compose built has a project and a service too, which containers started by hand inherit: a container
+    of the project is one with a number. Those of `docker compose run` stand for no service.
+    """
+    owner, number = project_owner(labels[PROJECT]), labels.get(NUMBER, "")
+    if labels.get(SERVICE) and number.isdecimal():
+        ours = ONE_OFF in labels  # a hook's, which Compose must not take for the service
+        whole = labels.get(COMPOSE_ONE_OFF, "").lower() == "false"
+        return Owner(owner, labels[SERVICE], int(number)) if ours or whole else None
+    resource = labels.get(NETWORK) or labels.get(VOLUME)
+    return Owner(owner, resource, 1) if resource else None
+
+
+def stack_labels(stack: str, resource: str, replica: int = 0) -> dict[str, str]:
+    """The labels that make a new object a stack's."""
+    labels = {STACK: stack, RESOURCE: resource}
+    return {**labels, REPLICA: str(replica)} if replica else labels
+
+
+def record_labels(fields: Mapping[str, str], origin: str = "") -> dict[str, str]:
+    """The labels of a new object that say how it was made.
+
+    Args:
+        fields: its recorded digests.
+        origin: where its spec came from; empty where that is unknown.
+    """
+    labels = {RECORDED: ",".join(f"{k}={v}" for k, v in sorted(fields.items()))}
+    return {**labels, ORIGIN: origin} if origin else labels
 
 
 def digest(value: Value) -> str:
@@ -93,8 +130,15 @@ def parse_secrets(labels: Mapping[str, str] | None) -> frozenset[str]:
 
 
 def parse_origin(labels: Mapping[str, str] | None) -> str:
-    """Where the spec came from that an object was made from; empty where nothing says so."""
-    return (labels or {}).get(ORIGIN, "")
+    """Where the spec came from that an object was made from; empty where nothing says so.
+
+    A container that Compose made tells its files: the first one counts, in the same short form.
+    """
+    labels = labels or {}
+    if ORIGIN in labels:
+        return labels[ORIGIN]
+    first = labels.get(CONFIG_FILES, "").partition(",")[0]
+    return "/".join(re.split(r"[/\\]", first)[-2:]) if PROJECT in labels else ""
 
 
 def parse_record(labels: Mapping[str, str] | None) -> dict[str, str] | None:

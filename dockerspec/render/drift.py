@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dockerspec.core.owner import called, named
 from dockerspec.core.report.drift import Drift, DriftReport, DriftRow
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.diagnostics_text import diagnostic_lines
@@ -31,7 +32,8 @@ _ROLES = {
 def drift_lines(report: DriftReport, clean: Cleaner, columns: int) -> Iterator[Line]:
     """The whole page."""
     engine = f" on Docker {clean(report.engine.version)} ({clean(report.endpoint)})"
-    yield (Piece("stack "), Piece(clean(report.stack), Role.STRONG), Piece(engine, Role.FAINT))
+    kind, name = named(report.stack)
+    yield (Piece(f"{kind} "), Piece(clean(name), Role.STRONG), Piece(engine, Role.FAINT))
     yield ()
     for title, rows in ((_DRIFT, report.drifted), (_PENDING, report.pending)):
         if rows:
@@ -53,15 +55,16 @@ def verdict(report: DriftReport) -> str:
         return f"Drift: {', '.join([*counts, *due])}, {report.unchanged} unchanged."
     whole = plural(report.unchanged, "object")
     if due:
-        return f"No drift in stack {report.stack}: {due[0]}, {report.unchanged} unchanged."
-    return f"No drift. Stack {report.stack} is as dockerspec left it ({whole})."
+        return f"No drift in {called(report.stack)}: {due[0]}, {report.unchanged} unchanged."
+    kind, name = named(report.stack)
+    return f"No drift. {kind.capitalize()} {name} is as dockerspec left it ({whole})."
 
 
 def drift_markdown(report: DriftReport, *, mask: frozenset[str] = frozenset()) -> str:
     """A drift report as Markdown; `mask` holds secret values that must not be shown."""
-    clean = Cleaner(mask)
+    clean, (kind, name) = Cleaner(mask), named(report.stack)
     blocks = [
-        f"### dockerspec drift: stack {code_span(clean(report.stack))}",
+        f"### dockerspec drift: {kind} {code_span(clean(name))}",
         f"**{plain_text(clean(verdict(report)))}**",
         f"On {code_span(clean(f'Docker {report.engine.version} ({report.endpoint})'))}.",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from dockerspec.core.history.entry import Entry, Fate
+from dockerspec.core.owner import called
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.report_text import seconds
 from dockerspec.render.style import Line, Piece, Role
@@ -55,7 +56,7 @@ def _cells(entry: Entry, when: Callable[[float], str]) -> tuple[str, ...]:
 def entry_head(entry: Entry, clean: Cleaner, when: Callable[[float], str]) -> Iterator[Line]:
     """What stands above the plan and the report of one run."""
     took = f", {seconds(entry.seconds)}" if entry.seconds is not None else ""
-    yield (Piece(f"Run {entry.number}: {clean(entry.command)} of the stack {clean(entry.stack)}", Role.STRONG),)
+    yield (Piece(f"Run {entry.number}: {clean(entry.command)} of the {clean(called(entry.stack))}", Role.STRONG),)
     yield (Piece(f"  {when(entry.began)} by {clean(entry.who)} on {clean(entry.endpoint)}"),)
     yield (Piece("  "), Piece(entry.fate.value, _ROLES[entry.fate]), Piece(took))
     if entry.files:

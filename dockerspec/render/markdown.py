@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dockerspec.core.diff.change import ObjectChange
+from dockerspec.core.owner import named
 from dockerspec.core.plan.consent import MEANINGS, Guard, lacking
 from dockerspec.core.plan.plan import Plan
 from dockerspec.render.clean import Cleaner
@@ -29,8 +30,8 @@ def plan_markdown(plan: Plan, *, mask: frozenset[str] = frozenset(), where: str 
         mask: secret values that must not be shown, wherever they occur.
         where: the engine, as `Docker 28.5.2 (unix:///var/run/docker.sock)`; empty to leave it out.
     """
-    clean = Cleaner(mask)
-    blocks = [f"### dockerspec plan: stack {code_span(clean(plan.stack))}", _verdict(plan, clean)]
+    clean, (kind, name) = Cleaner(mask), named(plan.stack)
+    blocks = [f"### dockerspec plan: {kind} {code_span(clean(name))}", _verdict(plan, clean)]
     if where:
         blocks.append(f"On {code_span(clean(where))}.")
     if plan.diagnostics:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dockerspec.core.address import Kind
 from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange
+from dockerspec.core.owner import named
 from dockerspec.core.plan.consent import MEANINGS, Guard, lacking, told
 from dockerspec.core.plan.plan import Plan
 from dockerspec.render.clean import Cleaner
@@ -67,8 +68,9 @@ def plan_lines(plan: Plan, clean: Cleaner, columns: int, where: str = "", verbos
 
 
 def _head(plan: Plan, clean: Cleaner, where: str) -> Line:
-    name = (Piece("stack "), Piece(clean(plan.stack), Role.STRONG))
-    return (*name, Piece(f" on {clean(where)}", Role.FAINT)) if where else name
+    kind, name = named(plan.stack)
+    head = (Piece(f"{kind} "), Piece(clean(name), Role.STRONG))
+    return (*head, Piece(f" on {clean(where)}", Role.FAINT)) if where else head
 
 
 def _consent_lines(guards: tuple[Guard, ...], clean: Cleaner) -> Iterator[Line]:

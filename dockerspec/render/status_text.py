@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dockerspec.core.owner import named
 from dockerspec.core.report.status import StackStatus, StatusRow
 from dockerspec.render.clean import Cleaner
 from dockerspec.render.style import Line, Piece, Role, measure, pad
@@ -28,7 +29,8 @@ _ROLES = {
 def status_lines(status: StackStatus, clean: Cleaner, columns: int) -> Iterator[Line]:
     """The whole table."""
     engine = f" on Docker {clean(status.engine.version)} ({clean(status.endpoint)})"
-    yield (Piece("stack "), Piece(clean(status.stack), Role.STRONG), Piece(engine, Role.FAINT))
+    kind, name = named(status.stack)
+    yield (Piece(f"{kind} "), Piece(clean(name), Role.STRONG), Piece(engine, Role.FAINT))
     yield ()
     if status.rows:
         yield from _table(status.rows, clean, columns)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dockerspec.core.address import Kind
 from dockerspec.core.diff.change import ChangeKind, FieldChange, ObjectChange, Order
+from dockerspec.core.owner import called, named
 from dockerspec.core.plan.plan import Plan, Summary
 from dockerspec.core.way import Way
 from dockerspec.render.style import Role
@@ -106,7 +107,8 @@ def tally(summary: Summary, *, done: bool = False) -> str:
 def nothing_to_do(plan: Plan) -> str:
     """The sentence for a plan without actions."""
     if plan.destroys:
-        return f"Nothing to delete: stack {plan.stack} is not on this engine."
+        return f"Nothing to delete: {called(plan.stack)} is not on this engine."
     kept = sum(change.kind is ChangeKind.KEEP for change in plan.changes)
     aside = f", {kept} kept" if kept else ""
-    return f"No changes. Stack {plan.stack} is as the spec says ({plural(plan.unchanged, 'object')}{aside})."
+    kind, name = named(plan.stack)
+    return f"No changes. {kind.capitalize()} {name} is as the spec says ({plural(plan.unchanged, 'object')}{aside})."

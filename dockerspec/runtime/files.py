@@ -85,7 +85,8 @@ def load_files(
     if found:
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
     active = tuple(profiles) or tuple(_listed({**dotenv, **environment}.get("COMPOSE_PROFILES", "")))
-    choices = Choices(project_name, active, os.path.normpath(base) if base else "", all_resources)
+    env_paths = tuple(map(os.path.normpath, sources.values())) if named else ()
+    choices = Choices(project_name, active, os.path.normpath(base) if base else "", all_resources, env_paths)
     with _uncollected():
         return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text, choices)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from dockerspec.core.owner import called
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import EngineError, NotFound, Refused
 from dockerspec.runtime.clock import Clock
@@ -63,7 +64,7 @@ def stack_lock(
         while (other := persist(lambda: _take(engine, name, mine), Retries(clock, policy), time.sleep)) is not None:
             if clock.monotonic() >= deadline:
                 raise Refused(
-                    f"nothing was changed: {other.holder} is at work on the stack {stack}; wait for it with "
+                    f"nothing was changed: {other.holder} is at work on the {called(stack)}; wait for it with "
                     f"--lock-timeout, or, if that run is dead, remove its lock with `docker volume rm {name}`"
                 )
             waited = True

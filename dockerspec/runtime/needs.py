@@ -43,11 +43,12 @@ def read_contexts(stack: Stack) -> dict[str, ContextFacts]:
     }
 
 
-def query_for(stack: Stack, contexts: Mapping[str, ContextFacts], assumed: tuple[Mark, ...] = ()) -> Query:
+def query_for(stack: Stack, owner: str, contexts: Mapping[str, ContextFacts], assumed: tuple[Mark, ...] = ()) -> Query:
     """What must be read of the engine and the registries.
 
     Args:
         stack: the spec.
+        owner: what stands for it on the engine.
         contexts: what the build contexts hold.
         assumed: marks to be seen as if they were there already.
     """
@@ -60,7 +61,7 @@ def query_for(stack: Stack, contexts: Mapping[str, ContextFacts], assumed: tuple
             assert build is not None
             found += bases(facts.dockerfile, build.args, build.additional_contexts)
     return Query(
-        stack=stack.stack,
+        stack=owner,
         references=tuple(found),
         registry=watched_references(stack),
         pushed=all_pushed_references(stack),

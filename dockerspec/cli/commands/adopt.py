@@ -41,5 +41,5 @@ def adopt(
         return exits.FAILED
     from dockerspec.cli.take_over import take_over
 
-    with session.docker() as docker, docker.lock(spec.require().stack, lock_timeout):
+    with session.docker() as docker, docker.lock(spec.owner, lock_timeout):
         return take_over(session, docker, docker.plan_adopt(spec, names), yes=yes, parallelism=parallelism)

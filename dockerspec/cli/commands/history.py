@@ -40,7 +40,7 @@ def history(ctx: click.Context, source: SpecSource, stack: str, limit: int, as_j
     session = ctx.find_object(Session)
     assert session is not None
     if source.paths and not stack:
-        stack = session.load_sound(source).require().stack
+        stack = session.load_sound(source).owner
     found = remembering()
     entries = found.entries(stack, limit=limit)
     if as_json:

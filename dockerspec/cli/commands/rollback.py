@@ -84,7 +84,7 @@ def _stack(session: Session, source: SpecSource, history: History, engine: str) 
     """
     spec = session.load(source)
     if spec.stack is not None:
-        return spec.stack.stack
+        return spec.owner
     known = {entry.stack for entry in history.entries(engine=engine)}
     if len(known) == 1:
         return known.pop()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.images import desired_images
+from dockerspec.core.desired.labels import OwnLabels
 from dockerspec.core.desired.names import Names, container_image, container_name, names_of, network_specs
 from dockerspec.core.desired.state import (
     DesiredContainer,
@@ -26,6 +27,7 @@ from dockerspec.core.table.process import secret_variables
 
 if TYPE_CHECKING:
     from dockerspec.core.desired.inputs import ContextFacts
+    from dockerspec.core.spec.compose.project import Project
 
 _LEAST_SECRET = 4
 
@@ -44,6 +46,7 @@ class World:
         builder: the builder of the docker CLI on this machine, `buildx` or `buildkit`; empty for none, or where no
             build needs it.
         origin: where the spec came from.
+        project: the Compose project that the stack is; None for a spec of dockerspec's own.
     """
 
     engine: EngineFacts
@@ -54,11 +57,12 @@ class World:
     contexts: Mapping[str, ContextFacts] = field(default_factory=dict)
     builder: str = ""
     origin: str = ""
+    project: Project | None = None
 
 
 def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
     """The desired state of a stack, and what the engine is too old for."""
-    names = names_of(stack)
+    names, labels = names_of(stack), _labels(stack, world.project)
     base = Context(
         engine=world.engine,
         networks=names.networks,
@@ -71,20 +75,29 @@ def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagn
         origin=world.origin,
     )
     faults: list[Diagnostic] = []
-    networks = tuple(_networks(stack, names, base, faults))
-    volumes = tuple(_volumes(stack, names, base, faults))
-    containers = tuple(_containers(stack, names, base, world, faults))
-    images = tuple(desired_images(stack, names, world.contexts, world.secrets, world.builder, faults))
+    networks = tuple(_networks(stack, names, base, labels, faults))
+    volumes = tuple(_volumes(stack, names, base, labels, faults))
+    containers = tuple(_containers(stack, names, base, world, labels, faults))
+    images = tuple(desired_images(stack, labels, names, world.contexts, world.secrets, world.builder, faults))
     state = DesiredState(
-        stack=stack.stack,
+        stack=labels.owner,
         images=images,
         networks=networks,
         volumes=volumes,
         containers=containers,
         absent=frozenset(key for key, spec in stack.containers.items() if spec.state == "absent"),
+        spared=labels.spared,
         origin=world.origin,
     )
     return state, tuple(faults)
+
+
+def _labels(stack: Stack, project: Project | None) -> OwnLabels:
+    if project is None:
+        return OwnLabels(stack.stack)
+    from dockerspec.core.desired.compose import ComposeLabels
+
+    return ComposeLabels(project)
 
 
 def _too_old(rows: Iterable[Row[Any]], path: str, spec: object, context: Context) -> Iterator[Diagnostic]:
@@ -112,26 +125,30 @@ def _needs(path: str, since: ApiVersion, api: ApiVersion, what: str = "") -> Dia
     return error(path, summary, "remove the key or upgrade the engine")
 
 
-def _networks(stack: Stack, names: Names, base: Context, faults: list[Diagnostic]) -> Iterator[DesiredNetwork]:
+def _networks(
+    stack: Stack, names: Names, base: Context, labels: OwnLabels, faults: list[Diagnostic]
+) -> Iterator[DesiredNetwork]:
     for key, spec in sorted(network_specs(stack).items()):
         address = Address(Kind.NETWORK, key)
         config = stack.networks.get(spec.config_from or "")
         whole = network_table.configured(spec, config) if config is not None else spec
         fields = {} if spec.external else {row.key: row.want(whole, base) for row in network_table.ROWS}
         faults.extend(_too_old(network_table.ROWS, f"networks.{key}", spec, base))
-        yield DesiredNetwork(address, names.networks[key], spec, base, stack.stack, fields)
+        yield DesiredNetwork(address, names.networks[key], spec, base, labels.owner, labels.network(key), fields)
 
 
-def _volumes(stack: Stack, names: Names, base: Context, faults: list[Diagnostic]) -> Iterator[DesiredVolume]:
+def _volumes(
+    stack: Stack, names: Names, base: Context, labels: OwnLabels, faults: list[Diagnostic]
+) -> Iterator[DesiredVolume]:
     for key, spec in sorted(stack.volumes.items()):
         address = Address(Kind.VOLUME, key)
         fields = {} if spec.external else {row.key: row.want(spec, base) for row in volume_table.ROWS}
         faults.extend(_too_old(volume_table.ROWS, f"volumes.{key}", spec, base))
-        yield DesiredVolume(address, names.volumes[key], spec, base, stack.stack, fields)
+        yield DesiredVolume(address, names.volumes[key], spec, base, labels.owner, labels.volume(key), fields)
 
 
 def _containers(
-    stack: Stack, names: Names, base: Context, world: World, faults: list[Diagnostic]
+    stack: Stack, names: Names, base: Context, world: World, labels: OwnLabels, faults: list[Diagnostic]
 ) -> Iterator[DesiredContainer]:
     jobs = _jobs(stack)
     for key, spec in sorted(stack.containers.items()):
@@ -143,13 +160,16 @@ def _containers(
         fields = container_table.wanted(spec, context)
         secrets = secret_variables(spec, context)
         for replica in range(1, spec.replicas + 1):
+            name = container_name(stack.stack, key, spec, replica)
+            own_name = name if labels.names_are_aliases else ""
             yield DesiredContainer(
                 address=Address(Kind.CONTAINER, key, replica),
-                name=container_name(stack.stack, key, spec, replica),
+                name=name,
                 spec=spec,
-                context=replace(context, replica=replica) if replica > 1 else context,
+                context=replace(context, replica=replica, own_name=own_name) if replica > 1 or own_name else context,
                 image=reference,
-                stack=stack.stack,
+                stack=labels.owner,
+                own=labels.container(key, replica),
                 state="completed" if key in jobs and spec.state == "running" else spec.state,
                 fields=fields,
                 secrets=secrets,

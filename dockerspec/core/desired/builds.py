@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dockerspec.core.desired.inputs import ContextFacts, bases, is_remote, of_files, record, short, total, veiled
+from dockerspec.core.desired.labels import OwnLabels
 from dockerspec.core.desired.state import Build
 from dockerspec.core.diagnostics import Diagnostic, error
 from dockerspec.core.ownership import BUILD_DIGEST, BUILD_INPUTS, BUILD_STACK
@@ -40,12 +41,12 @@ def builder_faults(key: str, build: BuildSpec, builder: str) -> Iterator[Diagnos
 
 
 def build_of(
-    stack: str, key: str, own: BuildSpec, platform: str, facts: ContextFacts | None, secrets: Mapping[str, str]
+    made: OwnLabels, key: str, own: BuildSpec, platform: str, facts: ContextFacts | None, secrets: Mapping[str, str]
 ) -> Build:
     """One build: what the builder is told, and the digests of all that the outcome depends on.
 
     Args:
-        stack: the stack's name.
+        made: the labels of what is made.
         key: the image's key.
         own: how it is built.
         platform: the one platform; empty for the engine's own, or for several.
@@ -54,9 +55,10 @@ def build_of(
     """
     facts = facts or ContextFacts()
     hidden = {secret.id: secrets.get(secret.source, "") for secret in own.secrets}
-    inputs = _inputs(f"{stack}/{key}", own, platform, facts, hidden)
+    name = f"{made.owner}/{key}"
+    inputs = _inputs(name, own, platform, facts, hidden)
     digest = total(inputs)
-    ours = {BUILD_STACK: f"{stack}/{key}", BUILD_DIGEST: digest, BUILD_INPUTS: record(inputs)}
+    ours = {BUILD_STACK: name, BUILD_DIGEST: digest, BUILD_INPUTS: record(inputs)}
     return Build(
         context=own.context,
         dockerfile=own.dockerfile or "Dockerfile",
@@ -67,7 +69,7 @@ def build_of(
             **image_table.query(own, content=False),
             **({"remote": own.context} if is_remote(own.context) else {}),
         },
-        labels={**own.labels, **ours},
+        labels={**own.labels, **made.image(key), **ours},
         digest=digest,
         inputs=inputs,
         bases=bases(facts.dockerfile, own.args, own.additional_contexts),

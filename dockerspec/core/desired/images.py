@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dockerspec.core.address import Address, Kind
+from dockerspec.core.desired.labels import OwnLabels
 from dockerspec.core.desired.names import Names, container_image, image_reference, image_references, pushed_references
 from dockerspec.core.desired.state import DesiredImage
 from dockerspec.core.diagnostics import Diagnostic, error
@@ -21,6 +22,7 @@ _LEAST_OFTEN = {"never": -1.0, "missing": 0.0, "build": 0.0, "always": 2.0}
 
 def desired_images(
     stack: Stack,
+    labels: OwnLabels,
     names: Names,
     contexts: Mapping[str, ContextFacts],
     secrets: Mapping[str, str],
@@ -31,6 +33,7 @@ def desired_images(
 
     Args:
         stack: the spec.
+        labels: the labels of what is made.
         names: the engine's names of its objects.
         contexts: what was read of the build contexts, by image key.
         secrets: secret values by name.
@@ -45,7 +48,7 @@ def desired_images(
         if spec.build is not None:
             from dockerspec.core.desired.builds import build_of, builder_faults
 
-            build = build_of(stack.stack, key, spec.build, _platform(spec), contexts.get(key), secrets)
+            build = build_of(labels, key, spec.build, _platform(spec), contexts.get(key), secrets)
             faults.extend(builder_faults(key, spec.build, builder))
         yield DesiredImage(
             address=Address(Kind.IMAGE, key),

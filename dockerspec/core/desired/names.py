@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dockerspec.core.owner import bare_name
 from dockerspec.core.spec.model import ContainerSpec, ImageSpec, NetworkSpec, Stack, VolumeSpec
 from dockerspec.core.values import pull_period
 
@@ -43,8 +44,8 @@ def container_name(stack: str, key: str, spec: ContainerSpec, replica: int) -> s
 
 
 def default_container_name(stack: str, key: str, replica: int) -> str:
-    """`STACK-KEY-N`."""
-    return f"{stack}-{key}-{replica}"
+    """`STACK-KEY-N`, the stack being that of an owner."""
+    return f"{bare_name(stack)}-{key}-{replica}"
 
 
 def image_references(spec: ImageSpec) -> tuple[str, ...]:

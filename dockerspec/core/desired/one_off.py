@@ -10,7 +10,7 @@ from typing import Any
 
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.hook import Hook
-from dockerspec.core.ownership import ONE_OFF, owner_labels
+from dockerspec.core.ownership import COMPOSE_ONE_OFF, ONE_OFF, record_labels
 from dockerspec.core.table.base import Body
 
 SUFFIX = ".pre_start"
@@ -34,7 +34,6 @@ def one_off_body(desired: DesiredContainer, hook: Hook, number: int, owner: str)
         owner: the container itself, by name or ID, which is there by then: its anonymous volumes are shared.
     """
     body = {key: value for key, value in desired.body().items() if key not in _NOT_TAKEN}
-    own = desired.address
     host = {key: value for key, value in (body.get("HostConfig") or {}).items() if key not in _NOT_TAKEN_OF_HOST}
     # Anonymous volumes are the owner's, not new ones.
     mounts = [item for item in host.pop("Mounts", ()) if item.get("Source") or item["Type"] != "volume"]
@@ -47,12 +46,18 @@ def one_off_body(desired: DesiredContainer, hook: Hook, number: int, owner: str)
         "HostConfig": host,
         "Entrypoint": list(hook.command),
         "Healthcheck": {"Test": ["NONE"]},
-        "Labels": {**owner_labels(desired.stack, own.name, own.replica, {}), ONE_OFF: str(number)},
+        "Labels": {**_labels(desired), **record_labels({}), ONE_OFF: str(number)},
     }
     endpoints = (body.pop("NetworkingConfig", None) or {}).get("EndpointsConfig")
     if endpoints:
         body["NetworkingConfig"] = {"EndpointsConfig": {name: {} for name in endpoints}}
     return _overridden(body, hook)
+
+
+def _labels(desired: DesiredContainer) -> dict[str, str]:
+    """The owner's labels; Compose is told that this is no container of the service."""
+    own = dict(desired.own)
+    return {**own, COMPOSE_ONE_OFF: "True"} if COMPOSE_ONE_OFF in own else own
 
 
 def _overridden(body: Body, hook: Hook) -> Body:

@@ -11,7 +11,7 @@ from dockerspec.core.desired.life import hooks_label, hooks_of
 from dockerspec.core.facts import Value
 from dockerspec.core.hook import LABEL as HOOKS
 from dockerspec.core.hook import Hook, Stage
-from dockerspec.core.ownership import SECRETS, owner_labels, record, record_told
+from dockerspec.core.ownership import COMPOSE_ONE_OFF, SECRETS, record, record_labels, record_told
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
@@ -79,13 +79,14 @@ class DesiredImage:
 
 @dataclass(frozen=True, slots=True)
 class DesiredNetwork:
-    """A network; `fields` is empty for an external one."""
+    """A network: `own` are the labels that make it the stack's, `fields` is empty for an external one."""
 
     address: Address
     name: str
     spec: NetworkSpec
     context: Context
     stack: str
+    own: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
 
     def body(self) -> Body:
@@ -94,27 +95,28 @@ class DesiredNetwork:
         if self.spec.config_from:
             return body  # it gets the labels of its configuration, and the engine takes no others
         digests = record(network_table.ROWS, self.fields)
-        own = owner_labels(self.stack, self.address.name, 0, digests, self.context.origin)
-        return {**body, "Labels": {**body.get("Labels", {}), **own}}
+        made = record_labels(digests, self.context.origin)
+        return {**body, "Labels": {**body.get("Labels", {}), **self.own, **made}}
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredVolume:
-    """A volume; `fields` is empty for an external one."""
+    """A volume; the attributes are those of a network."""
 
     address: Address
     name: str
     spec: VolumeSpec
     context: Context
     stack: str
+    own: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
 
     def body(self) -> Body:
         """The engine's create body."""
         body = volume_table.create_body(self.spec, self.context, self.name)
         digests = record(volume_table.ROWS, self.fields)
-        own = owner_labels(self.stack, self.address.name, 0, digests, self.context.origin)
-        return {**body, "Labels": {**body.get("Labels", {}), **own}}
+        made = record_labels(digests, self.context.origin)
+        return {**body, "Labels": {**body.get("Labels", {}), **self.own, **made}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class DesiredContainer:
         spec: what the spec says.
         context: what the table's rows look at.
         image: the reference that it runs.
-        stack: the stack's name.
+        stack: whose it is: the stack's name, or what stands for a Compose project.
+        own: the labels that make it the stack's.
         state: the state of life that it should be in: the spec's, or `completed` where another container waits for
             its end.
         fields: the normal form of every field, by the table's key.
@@ -140,6 +143,7 @@ class DesiredContainer:
     context: Context
     image: str
     stack: str
+    own: Mapping[str, str]
     state: str
     fields: Mapping[str, Value]
     secrets: frozenset[str] = frozenset()
@@ -166,13 +170,15 @@ class DesiredContainer:
         context = replace(self.context, anonymous=anonymous or {}, loose_ports=loose_ports)
         body = container_table.create_body(self.spec, context, self.image)
         digests = {**record(container_table.ROWS, self.fields), **record_told(self.told)}
-        own = owner_labels(self.stack, self.address.name, self.address.replica, digests, context.origin)
+        if COMPOSE_ONE_OFF in self.own:
+            body |= {"AttachStdout": True, "AttachStderr": True}  # as Compose has it; it means nothing to the engine
+        made = record_labels(digests, context.origin)
         if self.secrets:
-            own[SECRETS] = ",".join(sorted(self.secrets))
+            made[SECRETS] = ",".join(sorted(self.secrets))
         kept = hooks_label(self.spec, self.context)
         if kept:
-            own[HOOKS] = kept
-        return {**body, "Labels": {**body.get("Labels", {}), **own}}
+            made[HOOKS] = kept
+        return {**body, "Labels": {**body.get("Labels", {}), **self.own, **made}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +186,11 @@ class DesiredState:
     """Everything that a stack wants, each group ordered by address.
 
     Attributes:
-        stack: the stack's name.
+        stack: whose it is: the stack's name, or what stands for a Compose project.
         images, networks, volumes, containers: the objects.
         absent: keys of the containers whose spec says `state: absent`.
+        spared: objects that are left as they are, whether they are there or not: services of a Compose project without
+            an active profile, with what only they use. A container's address is without a replica.
         origin: where the spec came from, as it is noted on new objects; empty where that is unknown.
     """
 
@@ -192,4 +200,5 @@ class DesiredState:
     volumes: tuple[DesiredVolume, ...] = ()
     containers: tuple[DesiredContainer, ...] = ()
     absent: frozenset[str] = frozenset()
+    spared: frozenset[Address] = frozenset()
     origin: str = ""

@@ -17,6 +17,7 @@ from dockerspec.core.diff.resources import ADOPT, NOT_WANTED
 from dockerspec.core.diff.result import Finding, Subject, kind_of, main_cause
 from dockerspec.core.diff.scope import NO_SCOPE, Scope
 from dockerspec.core.live.state import ContainerState, LiveContainer, LiveState
+from dockerspec.core.owner import called, is_project
 from dockerspec.core.ownership import was
 from dockerspec.core.table import container as container_table
 from dockerspec.core.way import Way
@@ -181,11 +182,9 @@ def _foreign_name(desired: DesiredContainer, live: LiveState) -> Diagnostic | No
         # One of ours that could be listed and not be inspected is just being made or removed.
         return None
     others = f"rename or remove it (`docker rm -f {desired.name}`), or set another `container_name`"
-    if other.stack:
-        whose, fix = f"belongs to the stack {other.stack}", others
-    else:
-        whose = "was not made by dockerspec"
-        fix = f"take it over as it is with `{ADOPT} {desired.address}`, {others}"
+    whose = f"belongs to the {called(other.stack)}" if other.stack else "was not made by dockerspec"
+    bound = other.stack and not is_project(other.stack)
+    fix = others if bound else f"take it over as it is with `{ADOPT} {desired.address}`, {others}"
     path = f"containers.{desired.address.name}"
     return error(path, f"a container named {desired.name} is already there and {whose}", fix)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dockerspec.core.address import Address
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic
+from dockerspec.core.diff.bystanders import concerns, without_bystanders
 from dockerspec.core.diff.change import ChangeKind, ObjectChange
 from dockerspec.core.diff.containers import cascade, diff_containers, diff_one_offs, diff_orphans, extended, removal
 from dockerspec.core.diff.images import add_spares, changed_references, diff_images, makes_anew
@@ -35,10 +36,17 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = (), 
     pending = frozenset(_pending(images))
     pairing = pair_containers(desired.containers, live.containers)
     pairs = {pair.desired.address: pair for pair in pairing.pairs}
-    volumes, left_volumes = scope.split(diff_volumes(desired.volumes, live, desired.stack, consent, faults, scope))
-    networks, left_networks = scope.split(diff_networks(desired.networks, live, desired.stack, faults, scope))
+    leaving, staying = without_bystanders(pairing.orphans, desired, faults)
+
+    def ours(found: Iterable[Finding]) -> Iterable[Finding]:
+        return (item for item in found if concerns(item, desired.spared, staying))
+
+    volumes, left_volumes = scope.split(
+        ours(diff_volumes(desired.volumes, live, desired.stack, consent, faults, scope))
+    )
+    networks, left_networks = scope.split(ours(diff_networks(desired.networks, live, desired.stack, faults, scope)))
     changed, left = scope.split(diff_containers(pairing.pairs, live, pending, faults, scope))
-    orphans, left_orphans = scope.split(diff_orphans(pairing.orphans, desired.absent))
+    orphans, left_orphans = scope.split(diff_orphans(leaving, desired.absent))
     lost = {item.change.address.name for item in volumes if item.change.kind is ChangeKind.REPLACE}
 
     def spread(inside: Mapping[Address, Pair]) -> list[Finding]:

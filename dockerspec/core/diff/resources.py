@@ -15,6 +15,7 @@ from dockerspec.core.diff.images import NOT_HERE
 from dockerspec.core.diff.result import Finding, Subject, main_cause
 from dockerspec.core.diff.scope import ASKED_FOR, NO_SCOPE, Scope
 from dockerspec.core.live.state import LiveState, LiveVolume
+from dockerspec.core.owner import called, is_project
 from dockerspec.core.table import volume as volume_table
 from dockerspec.core.table.storage import mounted_volumes
 
@@ -47,11 +48,9 @@ def missing_external(kind: Kind, key: str, name: str) -> Diagnostic:
 def foreign(kind: Kind, key: str, name: str, owner: str) -> Diagnostic:
     """The fault of an object that is there under our name and not ours."""
     others = f"set `external: true` to use it as it is, set another `name`, or remove it with `docker {kind} rm {name}`"
-    if owner:
-        summary, fix = f"belongs to the stack {owner}", others
-    else:
-        summary, fix = "was not made by dockerspec", f"take it over with `{ADOPT} {kind}.{key}`, {others}"
-    return error(f"{kind}s.{key}", f"a {kind} named {name} is already there and {summary}", fix)
+    whose = f"belongs to the {called(owner)}" if owner else "was not made by dockerspec"
+    adopting = "" if owner and not is_project(owner) else f"take it over with `{ADOPT} {kind}.{key}`, "
+    return error(f"{kind}s.{key}", f"a {kind} named {name} is already there and {whose}", f"{adopting}{others}")
 
 
 def diff_volumes(

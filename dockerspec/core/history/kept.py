@@ -98,6 +98,8 @@ def keep(spec: LoadResult, salt: str) -> KeptSpec | str:
     stack, origin = spec.require(), spec.origin
     if origin is None:
         return "it came from no file"
+    if spec.compose is not None:
+        return "it is a Compose file; only specs of dockerspec's own are kept"
     secret = {item for item in spec.sensitive if len(item) >= SHORTEST_SECRET}
     open_names = {name for name, value in origin.values.items() if _is_secret(origin, name, value, secret)}
     values = {name: page.mark(name) if name in open_names else value for name, value in origin.values.items()}

@@ -20,16 +20,16 @@ from dockerspec.core.live.state import (
     SpareImage,
 )
 from dockerspec.core.marks import Marks, created_of, is_stale, mark_of
+from dockerspec.core.owner import bare_name
 from dockerspec.core.ownership import (
     BUILD_STACK,
     ONE_OFF,
-    RESOURCE,
-    STACK,
     Owner,
     owner_of,
     parse_origin,
     parse_record,
     parse_secrets,
+    stack_labels,
 )
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
@@ -185,7 +185,7 @@ def _network(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> LiveNe
     fields = {row.key: row.have(raw, engine) for row in network_table.ROWS}
     resource = owner.resource if owner else ""
     if owner and fields["config_from"]:
-        prefix = f"{owner.stack}_"
+        prefix = f"{bare_name(owner.stack)}_"
         resource = name.removeprefix(prefix) if name.startswith(prefix) else ""
     return LiveNetwork(
         id=raw.get("Id") or "",
@@ -203,8 +203,8 @@ def _network(raw: Json, engine: EngineFacts, stack: str, marks: Marks) -> LiveNe
 def _again(raw: Json, owner: Owner, recorded: Mapping[str, str] | None) -> Json:
     """The create body of a network that comes back; of an adopted one with labels, since its mark is of its old ID."""
     body = network_table.live_body(raw, recorded)
-    if owner_of(raw.get("Labels")) is None:
-        body["Labels"] = {**(body.get("Labels") or {}), STACK: owner.stack, RESOURCE: owner.resource}
+    if owner_of(raw.get("Labels")) != owner:
+        body["Labels"] = {**(body.get("Labels") or {}), **stack_labels(owner.stack, owner.resource)}
     return body
 
 

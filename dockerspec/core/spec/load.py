@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import ValidationError
 
 from dockerspec.core.diagnostics import Diagnostic, Severity, Span, error, warning
+from dockerspec.core.owner import project_owner
 from dockerspec.core.spec import document as documents
 from dockerspec.core.spec import faults, nodes
 from dockerspec.core.spec.compose.project import NO_CHOICES, Choices, Project
@@ -89,6 +90,16 @@ class LoadResult:
     def span_of(self, path: Path) -> Span | None:
         """Return where a spec path stands, or the nearest place above it."""
         return self.document.span(path) if self.document else None
+
+    @property
+    def owner(self) -> str:
+        """What stands for the stack on the engine.
+
+        Raises:
+            SpecError: the spec has errors.
+        """
+        name = self.require().stack
+        return project_owner(name) if self.compose is not None else name
 
     def require(self) -> Stack:
         """Return the stack.
@@ -175,7 +186,8 @@ def _compose(work: Work) -> None:
     )
     work.compose = replace(
         loaded.project,
-        files=tuple(source.name for source in work.files),
+        files=tuple(posixpath.join(source.folder, posixpath.basename(source.name)) for source in work.files),
+        env_files=work.choices.env_files,
         granted=result.granted,
         contents=result.contents,
     )

@@ -60,6 +60,7 @@ class Context:
         anonymous: anonymous volumes to take over from a replaced container, by mount path.
         loose_ports: whether a replica may have any port of a range, rather than the one of its number.
         origin: where the spec came from, for the label that says so.
+        own_name: the container's name, where it is to be one of its aliases, as Compose has it.
     """
 
     engine: EngineFacts
@@ -75,6 +76,7 @@ class Context:
     anonymous: Mapping[str, str] = field(default_factory=dict)
     loose_ports: bool = False
     origin: str = ""
+    own_name: str = ""
 
     def inherited(self, key: str) -> Any:
         """What the image's config says for an engine key; None where it says nothing."""

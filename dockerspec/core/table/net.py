@@ -64,10 +64,11 @@ def _endpoint_spec(spec: Any, context: Context, name: str) -> Any:
     return next((own for key, own in spec.networks.items() if context.networks.get(key, key) == name), None)
 
 
-def _aliases(context: Context, name: str, own: Any) -> set[str]:
+def _aliases(context: Context, name: str, own: Any) -> tuple[str, ...]:
     if name == "bridge":
-        return set()  # the default bridge has no name service and refuses aliases
-    return {context.key, *(own.aliases if own else ())}
+        return ()  # the default bridge has no name service and refuses aliases
+    aliases = (context.own_name, context.key, *(own.aliases if own else ()))
+    return tuple(dict.fromkeys(filter(None, aliases)))
 
 
 def _endpoint(**values: Any) -> Value:
@@ -89,7 +90,8 @@ def _wanted_mac(spec: Any, context: Context, name: str) -> str:
 def _want_endpoint(spec: Any, context: Context, name: str) -> Value:
     own = _endpoint_spec(spec, context, name)
     fixed = _wanted_mac(spec, context, name)
-    aliases = tuple(sorted(_aliases(context, name, own) - {spec.hostname, spec.container_name}))
+    hidden = {spec.hostname, spec.container_name, context.own_name}
+    aliases = tuple(sorted({*_aliases(context, name, own)} - hidden))
     links = () if name == "bridge" else _links(spec, context)
     if own is None:
         return _endpoint(aliases=aliases, links=links, mac_address=fixed)
@@ -208,7 +210,7 @@ def endpoint_body(spec: Any, context: Context, name: str) -> Body:
     endpoint = _want_endpoint(spec, context, name)
     assert isinstance(endpoint, Mapping)
     # The normal form leaves out the alias that is the container's host name too; the engine must be told of it.
-    aliases = tuple(sorted(_aliases(context, name, _endpoint_spec(spec, context, name))))
+    aliases = _aliases(context, name, _endpoint_spec(spec, context, name))
     return _endpoint_body({**endpoint, "aliases": aliases})
 
 

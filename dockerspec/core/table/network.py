@@ -9,7 +9,7 @@ from typing import Any
 from dockerspec.core.facts import ApiVersion, EngineFacts, Value
 from dockerspec.core.table.base import OLDEST_API, Body, Context, Json, Row, Was, as_texts, dig, plain, replace, simple
 from dockerspec.core.table.ports import address
-from dockerspec.core.table.process import foreign_labels
+from dockerspec.core.table.process import foreign_labels, trim_labels
 
 
 def _subnet(text: str | None) -> str:
@@ -275,6 +275,7 @@ ROWS: tuple[Row[Any], ...] = (
         have=lambda raw, _engine: foreign_labels(raw.get("Labels")),
         put=_put_labels,
         way=replace,
+        trim=trim_labels,
     ),
 )
 

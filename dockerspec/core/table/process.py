@@ -13,6 +13,7 @@ from dockerspec.core.table.base import (
     Json,
     Part,
     Row,
+    Was,
     as_set,
     as_texts,
     as_tuple,
@@ -28,6 +29,8 @@ SECOND = 1_000_000_000
 _NO_PROGRAM = ("",)
 """An entrypoint by which the engine drops the image's, and its command too."""
 OWN_LABELS = "dockerspec."
+_COMPOSE_LABELS = "com.docker.compose."
+"""How the labels begin by which Compose knows what it made: `ownership.COMPOSE`, which the table may not know."""
 
 _HEALTH_KEYS = {
     "interval": "Interval",
@@ -124,8 +127,17 @@ def foreign_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
     return {key: value for key, value in (labels or {}).items() if not key.startswith(OWN_LABELS)}
 
 
+def trim_labels(want: Value, have: Value, _was: Was) -> Value:
+    """The live labels without Compose's, but for those that the spec names: they are another tool's bookkeeping."""
+    assert isinstance(want, Mapping)
+    assert isinstance(have, Mapping)
+    return {key: value for key, value in have.items() if key in want or not key.startswith(_COMPOSE_LABELS)}
+
+
 def _want_labels(spec: Any, context: Context) -> Value:
-    return {**foreign_labels(context.image.labels if context.image else None), **foreign_labels(spec.labels)}
+    inherited = foreign_labels(context.image.labels if context.image else None)
+    own = {key: value for key, value in inherited.items() if not key.startswith(_COMPOSE_LABELS)}
+    return {**own, **foreign_labels(spec.labels)}
 
 
 def _put_labels(body: Body, spec: Any, _context: Context) -> None:
@@ -303,6 +315,7 @@ ROWS: tuple[Row[Any], ...] = (
         have=lambda raw, _engine: foreign_labels(dig(raw, ("Config", "Labels"))),
         put=_put_labels,
         way=replace,
+        trim=trim_labels,
     ),
     simple("user", "Config.User", inherits="User"),
     simple("working_dir", "Config.WorkingDir", inherits="WorkingDir", normal=posixpath.normpath, means="paths cleaned"),

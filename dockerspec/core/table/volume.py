@@ -7,7 +7,7 @@ from typing import Any
 
 from dockerspec.core.facts import EngineFacts, Value
 from dockerspec.core.table.base import Body, Context, Json, Row, as_texts, dig, plain, replace, simple
-from dockerspec.core.table.process import foreign_labels
+from dockerspec.core.table.process import foreign_labels, trim_labels
 
 
 def _put_options(body: Body, spec: Any, _context: Context) -> None:
@@ -143,6 +143,7 @@ ROWS: tuple[Row[Any], ...] = (
         have=lambda raw, _engine: foreign_labels(raw.get("Labels")),
         put=_put_labels,
         way=replace,
+        trim=trim_labels,
     ),
 )
 

@@ -14,6 +14,7 @@ from dockerspec.core.diagnostics import Diagnostic, error
 from dockerspec.core.live.state import LiveState
 from dockerspec.core.marks import Mark
 from dockerspec.core.nearest import nearest
+from dockerspec.core.owner import called, is_project
 from dockerspec.core.ownership import Owner
 from dockerspec.core.plan.action import CreateMark
 from dockerspec.core.plan.graph import Graph
@@ -161,7 +162,7 @@ def _chosen(
             hint = (
                 f"did you mean '{close}'?" if close else "write KIND.NAME, a key of the spec, or a name on the engine"
             )
-            faults.append(error("", f"{text} names no container, network or volume of the stack {stack}", hint))
+            faults.append(error("", f"{text} names no container, network or volume of the {called(stack)}", hint))
         elif not any(item.ident for item in found):
             hint = f"apply makes it; to take over an object of another name, set that name as {_key(found[0])} first"
             faults.append(error("", f"there is nothing to adopt for {text}: no {found[0].name} is there", hint))
@@ -183,10 +184,10 @@ def _means(text: str, item: _Candidate) -> bool:
 
 def _fault(item: _Candidate) -> Diagnostic | None:
     kind, path = item.address.kind, f"{item.address.kind}s.{item.address.name}"
-    if item.stack:
+    if item.stack and not is_project(item.stack):
         return error(
             path,
-            f"the {kind} {item.name} belongs to the stack {item.stack}, and only foreign objects can be adopted",
+            f"the {kind} {item.name} belongs to the {called(item.stack)}, and only foreign objects can be adopted",
             f"set another name, or delete it with the spec of {item.stack} first",
         )
     if kind is Kind.NETWORK and item.name in PREDEFINED:

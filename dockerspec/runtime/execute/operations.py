@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from dockerspec.core.ownership import owner_of
+from dockerspec.core.ownership import IMAGE, owner_of
 from dockerspec.core.plan import action as act
 from dockerspec.core.ready import Ready
 from dockerspec.engine.protocol import Engine
@@ -174,8 +174,9 @@ def _remove_volume(action: act.RemoveVolume, tools: Tools) -> Warnings:
 
 
 def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
+    body = _with_image(action.body, tools.engine)
     answer = create_past_leftovers(
-        create=lambda: tools.engine.create_container(action.name, action.body, action.platform),
+        create=lambda: tools.engine.create_container(action.name, body, action.platform),
         find=lambda: tools.engine.container(action.name),
         # The anonymous volumes that were made with it are as unused as it is.
         remove=lambda found: tools.engine.remove_container(found["Id"], volumes=True),
@@ -183,6 +184,14 @@ def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
         tools=tools,
     )
     return _warnings(answer)
+
+
+def _with_image(body: Mapping[str, Json], engine: Engine) -> Mapping[str, Json]:
+    """The create body with the image's ID in the label that Compose has for it: only now is it sure which image it is."""
+    labels = body.get("Labels") or {}
+    if IMAGE not in labels:
+        return body
+    return {**body, "Labels": {**labels, IMAGE: engine.image(body["Image"])["Id"]}}
 
 
 def _start_container(action: act.StartContainer, tools: Tools) -> Warnings:

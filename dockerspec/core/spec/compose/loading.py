@@ -188,6 +188,7 @@ def _project(
     layers.faults += environments.faults
     if isinstance(services, Mapping):
         top = put(top, services=with_values(services, resolved))
+    whole = top
     if not choices.unused:
         top = reachable(top)
     return Project(
@@ -195,10 +196,21 @@ def _project(
         folder.path,
         (),
         top,
+        (),
         tuple(profiles),
         tuple(active),
         tuple(key for key in declared if key not in active),
+        _unused(whole, top),
         extensions={key: nodes.plain(node) for key, node in layers.extensions.items()},
+    )
+
+
+def _unused(whole: Mapping, used: Mapping) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (section, name)
+        for section in ("networks", "volumes")
+        for name, _ in entries(whole, section)
+        if at(used, section, name) is None
     )
 
 

@@ -20,12 +20,14 @@ class Choices:
         profiles: the active profiles; `*` is all of them.
         folder: the project's folder, of `--project-directory`; empty for that of the first file.
         unused: whether resources stay that no service uses.
+        env_files: the absolute paths of the files of variables that the run names.
     """
 
     name: str = ""
     profiles: tuple[str, ...] = ()
     folder: str = ""
     unused: bool = False
+    env_files: tuple[str, ...] = ()
 
 
 NO_CHOICES = Choices()
@@ -61,11 +63,13 @@ class Project:
     Attributes:
         name: its name.
         folder: its absolute folder.
-        files: the Compose files, as they were given.
+        files: the absolute paths of the Compose files.
         tree: the resolved project, as `config` shows it.
+        env_files: the absolute paths of the files of variables that the run named.
         profiles: every profile that a service names.
         services: the services that take part, in the order of the files.
         disabled: the services that take no part, since none of their profiles is active.
+        unused: the networks and volumes that the files declare and no such service uses, by section and name.
         granted: secrets and configs that are no files on the host, and have to be written into each container, by
             service.
         contents: what they hold, by kind and name.
@@ -76,9 +80,11 @@ class Project:
     folder: str
     files: tuple[str, ...]
     tree: Mapping = field(repr=False)
+    env_files: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
+    unused: tuple[tuple[str, str], ...] = ()
     granted: Values[str, tuple[GrantedFile, ...]] = field(default_factory=dict)
     contents: Values[tuple[str, str], str] = field(default_factory=dict, repr=False)
     extensions: Values[str, Plain] = field(default_factory=dict, repr=False)
