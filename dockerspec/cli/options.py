@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dockerspec.cli.session import ComposeChoices, Session, SpecSource
+from dockerspec.cli.session import Session, SpecSource
 from dockerspec.core.plan.asked import Asked
 from dockerspec.core.plan.consent import Consent
 
@@ -97,8 +97,6 @@ _SPEC = (
         metavar="NAME=VALUE",
         help="A variable for the spec; wins over all other sources. May be repeated.",
     ),
-)
-_COMPOSE = (
     click.option(
         "-p", "--project-name", default="", metavar="NAME", help="The name of a Compose project, instead of its own."
     ),
@@ -133,17 +131,10 @@ def spec_options(function: Command) -> Command:
     """Add the spec's files and variables, handed on as one `source: SpecSource`."""
 
     @functools.wraps(function)
-    def wrapper(
-        *args: Any,
-        files: tuple[str, ...],
-        more_files: tuple[str, ...],
-        env_files: tuple[str, ...],
-        variables: tuple[str, ...],
-        **kwargs: Any,
-    ) -> Any:
+    def wrapper(*args: Any, files: tuple[str, ...], more_files: tuple[str, ...], **kwargs: Any) -> Any:
         if files and more_files:
             raise click.UsageError("give spec files either as arguments or with --file: their order matters")
-        return function(*args, source=SpecSource(files or more_files, env_files, variables), **kwargs)
+        return function(*args, source=_source(files or more_files, kwargs), **kwargs)
 
     return _all(wrapper, (_SPEC_ARGUMENT, *_SPEC))
 
@@ -152,24 +143,16 @@ def spec_file_options(function: Command) -> Command:
     """The same for a command whose arguments are something else: spec files are given with --file only."""
 
     @functools.wraps(function)
-    def wrapper(
-        *args: Any, more_files: tuple[str, ...], env_files: tuple[str, ...], variables: tuple[str, ...], **kwargs: Any
-    ) -> Any:
-        return function(*args, source=SpecSource(more_files, env_files, variables), **kwargs)
+    def wrapper(*args: Any, more_files: tuple[str, ...], **kwargs: Any) -> Any:
+        return function(*args, source=_source(more_files, kwargs), **kwargs)
 
     return _all(wrapper, _SPEC)
 
 
-def compose_options(function: Command) -> Command:
-    """Add the choices for a Compose project, handed on as one `choices: ComposeChoices`."""
-
-    @functools.wraps(function)
-    def wrapper(
-        *args: Any, project_name: str, profiles: tuple[str, ...], project_directory: str | None, **kwargs: Any
-    ) -> Any:
-        return function(*args, choices=ComposeChoices(project_name, profiles, project_directory), **kwargs)
-
-    return _all(wrapper, _COMPOSE)
+def _source(paths: tuple[str, ...], given: dict[str, Any]) -> SpecSource:
+    """Take the options of a spec out of those of a command."""
+    names = ("env_files", "variables", "project_name", "profiles", "project_directory")
+    return SpecSource(paths, **{name: given.pop(name) for name in names})
 
 
 _OBJECT = "KIND.NAME|NAME"

@@ -45,7 +45,7 @@ def find(source: SpecSource) -> SavedPlan | None:
     plans = [path for path in source.paths if path != _STDIN and is_plan_file(path)]
     if not plans:
         return None
-    if len(source.paths) > 1 or source.env_files:
+    if len(source.paths) > 1 or source != SpecSource(source.paths, variables=source.variables):
         raise click.UsageError(f"{plans[0]} is a saved plan, which knows its spec; give it alone")
     return open_plan(plans[0])
 
@@ -63,4 +63,12 @@ def spec_source(saved: SavedPlan, given: SpecSource) -> SpecSource:
             f"the value of {missing[0]} is secret and was not kept; give it again: --var {missing[0]}=..."
         )
     kept = (f"{name}={value}" for name, value in saved.source.variables.items())
-    return SpecSource(saved.source.files, saved.source.env_files, (*kept, *given.variables))
+    source = saved.source
+    return SpecSource(
+        source.files,
+        source.env_files,
+        (*kept, *given.variables),
+        source.project_name,
+        source.profiles,
+        source.project_directory or None,
+    )

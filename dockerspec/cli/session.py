@@ -23,27 +23,30 @@ LOGGING = 2
 
 @dataclass(frozen=True, slots=True)
 class SpecSource:
-    """Where the spec and its variables come from, as given on the command line."""
+    """Where the spec comes from, and the choices of a Compose project, as the command line has them."""
 
     paths: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    project_name: str = ""
+    profiles: tuple[str, ...] = ()
+    project_directory: str | None = None
 
     def saved(self, asked: Asked, *, destroys: bool) -> Source:
         """The same as a saved plan keeps it, with the options that the plan was made with."""
         from dockerspec.core.plan.saved import Source
 
         variables = dict(text.split("=", 1) for text in self.variables)
-        return Source(self.paths, self.env_files, variables, destroys=destroys, **asked.wishes)
-
-
-@dataclass(frozen=True, slots=True)
-class ComposeChoices:
-    """What the command line says of a Compose project."""
-
-    project_name: str = ""
-    profiles: tuple[str, ...] = ()
-    project_directory: str | None = None
+        return Source(
+            self.paths,
+            self.env_files,
+            variables,
+            destroys=destroys,
+            project_name=self.project_name,
+            profiles=self.profiles,
+            project_directory=self.project_directory or "",
+            **asked.wishes,
+        )
 
 
 @dataclass
@@ -69,20 +72,17 @@ class Session:
         """The terminal; made after the options were read."""
         return Console(colour=self.colour)
 
-    def load(
-        self, source: SpecSource, choices: ComposeChoices | None = None, *, all_resources: bool = False
-    ) -> LoadResult:
+    def load(self, source: SpecSource, *, all_resources: bool = False) -> LoadResult:
         """Load the spec, whatever its faults, and learn its secrets."""
         from dockerspec.api import load
 
-        chosen = choices or ComposeChoices()
         result = load(
             source.paths,
             env_files=source.env_files,
             variables=source.variables,
-            project_name=chosen.project_name,
-            profiles=chosen.profiles,
-            project_directory=chosen.project_directory,
+            project_name=source.project_name,
+            profiles=source.profiles,
+            project_directory=source.project_directory,
             all_resources=all_resources,
         )
         self.mask |= result.sensitive

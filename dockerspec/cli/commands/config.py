@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from dockerspec.cli import exits
-from dockerspec.cli.options import compose_options, look_options, spec_options
-from dockerspec.cli.session import ComposeChoices, Session, SpecSource
+from dockerspec.cli.options import look_options, spec_options
+from dockerspec.cli.session import Session, SpecSource
 
 
 def _listing(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -18,7 +18,6 @@ def _listing(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..
 
 @click.command()
 @spec_options
-@compose_options
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="How to print it.")
 @_listing("services", "Only the names of the services, one a line.")
 @_listing("volumes", "Only the names of the volumes.")
@@ -32,7 +31,6 @@ def _listing(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..
 def config(
     session: Session,
     source: SpecSource,
-    choices: ComposeChoices,
     form: str,
     listing: str | None,
     all_resources: bool,
@@ -53,7 +51,7 @@ def config(
     """
     from dockerspec.render.text import render_diagnostics
 
-    result = session.load(source, choices, all_resources=all_resources)
+    result = session.load(source, all_resources=all_resources)
     console = session.console
     console.err(render_diagnostics(result.diagnostics, console.err_style, mask=session.mask))
     if result.compose is None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import click
 
 from dockerspec.cli import exits
-from dockerspec.cli.options import compose_options, json_option, look_options, spec_options
-from dockerspec.cli.session import ComposeChoices, Session, SpecSource
+from dockerspec.cli.options import json_option, look_options, spec_options
+from dockerspec.cli.session import Session, SpecSource
 from dockerspec.core.diagnostics import Severity
+from dockerspec.core.owner import named
 from dockerspec.render.text import render_diagnostics
 
 
 @click.command()
 @spec_options
-@compose_options
 @json_option
 @look_options
 @click.pass_obj
-def validate(session: Session, source: SpecSource, choices: ComposeChoices, as_json: bool) -> int:
+def validate(session: Session, source: SpecSource, as_json: bool) -> int:
     """Check spec files without an engine.
 
     Reads the files and their variables, and lists every fault with its place and what to write instead. Without FILE
@@ -30,7 +30,7 @@ def validate(session: Session, source: SpecSource, choices: ComposeChoices, as_j
       dockerspec validate shop.yaml prod.yaml --var tag=1.5
       dockerspec validate --json - < shop.yaml
     """
-    result = session.load(source, choices)
+    result = session.load(source)
     console = session.console
     failed = any(item.severity is Severity.ERROR for item in result.diagnostics)
     if as_json:
@@ -40,5 +40,6 @@ def validate(session: Session, source: SpecSource, choices: ComposeChoices, as_j
     else:
         console.out(render_diagnostics(result.diagnostics, console.out_style, mask=session.mask))
         if result.stack is not None and not failed:
-            console.out(f"Stack {result.stack.stack} is valid.\n")
+            kind, name = named(result.owner)
+            console.out(f"{kind.capitalize()} {name} is valid.\n")
     return exits.FAILED if failed else exits.OK

@@ -32,7 +32,7 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = (), 
         scope: what is left alone or made anew on the user's wish.
     """
     faults: list[Diagnostic] = []
-    images, left_images = scope.split(diff_images(desired.images, live, faults))
+    images, left_images = scope.split(diff_images(desired.images, live, faults, scope))
     pending = frozenset(_pending(images))
     pairing = pair_containers(desired.containers, live.containers)
     pairs = {pair.desired.address: pair for pair in pairing.pairs}

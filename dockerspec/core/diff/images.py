@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from dockerspec.core.desired.state import DesiredImage
-from dockerspec.core.diagnostics import Diagnostic, error
+from dockerspec.core.diagnostics import Diagnostic, error, warning
 from dockerspec.core.diff.change import HIDDEN, Cause, ChangeKind, FieldChange, ObjectChange
 from dockerspec.core.diff.result import Finding, Subject, main_cause
+from dockerspec.core.diff.scope import ASKED_FOR, NO_SCOPE, Scope
 from dockerspec.core.facts import ImageFacts
 from dockerspec.core.live.state import LiveState
-from dockerspec.core.ownership import BUILD_BASES, BUILD_DIGEST, BUILD_INPUTS
+from dockerspec.core.ownership import BUILD_BASES, BUILD_DIGEST, BUILD_INPUTS, PROJECT
 from dockerspec.core.values import ImageRef
 from dockerspec.core.way import Way
 
@@ -39,10 +40,14 @@ def changed_references(change: ObjectChange, what: str) -> frozenset[str]:
     )
 
 
-def diff_images(desired: Iterable[DesiredImage], live: LiveState, faults: list[Diagnostic]) -> Iterator[Finding]:
+def diff_images(
+    desired: Iterable[DesiredImage], live: LiveState, faults: list[Diagnostic], scope: Scope = NO_SCOPE
+) -> Iterator[Finding]:
     """A finding per image that is not as wanted."""
     images = list(desired)
-    contents = {image.reference: _content(image, live.images.get(image.reference), live, faults) for image in images}
+    contents = {
+        image.reference: _content(image, live.images.get(image.reference), live, faults, scope) for image in images
+    }
     _rebuild_on_new_bases(images, contents)
     for image in images:
         change, facts = contents[image.reference], live.images.get(image.reference)
@@ -63,7 +68,7 @@ def _why(fields: tuple[FieldChange, ...]) -> str:
 
 
 def _content(
-    image: DesiredImage, facts: ImageFacts | None, live: LiveState, faults: list[Diagnostic]
+    image: DesiredImage, facts: ImageFacts | None, live: LiveState, faults: list[Diagnostic], scope: Scope
 ) -> ObjectChange | None:
     """The change that makes the image's content right."""
     never = image.build is None and image.pull_policy == "never"
@@ -78,15 +83,17 @@ def _content(
         summary = f"{image.reference} is for {facts.platform}, {image.platform} is wanted, and its pull_policy is never"
         faults.append(error(image.path, summary, "load the right one, or set pull_policy: missing"))
         return None
+    if image.build is not None and image.address in scope.anew:
+        return _build_change(image, facts.labels.get(BUILD_DIGEST), ASKED_FOR, Cause.DIFFERS)
     if image.build is not None:
-        return _rebuild(image, facts, live)
+        return _rebuild(image, facts, live, faults)
     if wrong:
         field = FieldChange("platform", facts.platform, image.platform, Way.TAG, Cause.DIFFERS)
         return ObjectChange(image.address, ChangeKind.UPDATE, "another platform is wanted", image.reference, (field,))
     return _moved(image, facts, live)
 
 
-def _rebuild(image: DesiredImage, facts: ImageFacts, live: LiveState) -> ObjectChange | None:
+def _rebuild(image: DesiredImage, facts: ImageFacts, live: LiveState, faults: list[Diagnostic]) -> ObjectChange | None:
     from dockerspec.core.desired.inputs import clause, differing
 
     assert image.build is not None
@@ -94,6 +101,11 @@ def _rebuild(image: DesiredImage, facts: ImageFacts, live: LiveState) -> ObjectC
     if built == image.build.digest:
         base = _other_base(facts, live)
         return _build_change(image, built, f"its base image {base} changed", Cause.IMAGE) if base else None
+    if built is None and PROJECT in image.build.labels:
+        # As Compose does: an image that is there is taken, whoever built or pulled it.
+        summary = f"{image.reference} was not built by dockerspec: whether it is up to date can't be told"
+        faults.append(warning(image.path, summary, f"`dockerspec apply --replace {image.address}` builds it anew"))
+        return None
     if built is None:
         return _build_change(image, built, "the tag is on an image that was not built here", Cause.DRIFT)
     names = differing(facts.labels.get(BUILD_INPUTS, ""), image.build.inputs)

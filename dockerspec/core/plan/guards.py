@@ -17,6 +17,7 @@ from dockerspec.core.diff.networks import is_own, network_address
 from dockerspec.core.diff.resources import consents
 from dockerspec.core.diff.result import Diff, Finding
 from dockerspec.core.live.state import LiveContainer, LiveNetwork, LiveState, LiveVolume
+from dockerspec.core.owner import is_project
 from dockerspec.core.ownership import ASIDE, was
 from dockerspec.core.plan.asked import NOTHING_ASKED, Asked
 from dockerspec.core.plan.consent import Consent, Guard, Guarded
@@ -111,10 +112,11 @@ def looks_foreign(item: Live, stack: str, live: LiveState) -> str:
     """Why an object with the stack's own labels looks as if somebody else had made it; empty if it does not.
 
     Labels are copied, by hand and by tools that duplicate a container. Ours come with a record of what was set. A copy
-    of the record is known by the name; a container whose labels no other has may just have been renamed.
+    of the record is known by the name; a container whose labels no other has may just have been renamed. What Compose
+    made of a project has none, and is the project's all the same.
     """
     if item.recorded is None:
-        return _UNRECORDED
+        return "" if is_project(stack) else _UNRECORDED
     if isinstance(item, LiveContainer) and not item.one_off and not _has_own_name(item, stack):
         return _COPIED if len(twins_of(item, live)) > 1 else ""
     return ""

@@ -28,6 +28,7 @@ class Source:
         excludes: what `--exclude` named.
         replaces: what `--replace` named.
         allow: the consents that were given.
+        project_name, profiles, project_directory: the choices of a Compose project.
     """
 
     files: tuple[str, ...] = ()
@@ -40,6 +41,9 @@ class Source:
     excludes: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    project_name: str = ""
+    profiles: tuple[str, ...] = ()
+    project_directory: str = ""
 
     @property
     def asked(self) -> Asked:

@@ -80,10 +80,11 @@ def _replaceable(text: str, found: set[Address], desired: DesiredState) -> set[A
     containers = {item for item in found if item.kind is Kind.CONTAINER}
     if containers:
         return containers
-    chosen = {item for item in found if item.kind is not Kind.IMAGE}
+    built = {item.address for item in desired.images if item.build is not None}
+    chosen = {item for item in found if item.kind is not Kind.IMAGE or item in built}
     if found and not chosen:
-        fix = "set its `pull_policy: always`, or change what it is built from"
-        return error("", f"--replace {text} names an image, which is pulled or built, not made anew", fix)
+        fix = "set its `pull_policy: always`"
+        return error("", f"--replace {text} names an image that is pulled, not built", fix)
     external = {item.address for group in (desired.networks, desired.volumes) for item in group if item.spec.external}
     if chosen & external:
         return error("", f"--replace {text} names an external object, which is not the stack's", "leave it out")

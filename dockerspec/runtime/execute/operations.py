@@ -187,7 +187,7 @@ def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
 
 
 def _with_image(body: Mapping[str, Json], engine: Engine) -> Mapping[str, Json]:
-    """The create body with the image's ID in the label that Compose has for it: only now is it sure which image it is."""
+    """The create body with the image's ID in Compose's label for it: only now it is sure which image that is."""
     labels = body.get("Labels") or {}
     if IMAGE not in labels:
         return body

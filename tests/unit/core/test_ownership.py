@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from dockerspec.core.ownership import Owner, digest, owner_labels, owner_of, parse_record, record, was
+from dockerspec.core.owner import bare_name, called, is_project, project_owner
+from dockerspec.core.ownership import (
+    Owner,
+    digest,
+    owner_of,
+    parse_origin,
+    parse_record,
+    record,
+    record_labels,
+    stack_labels,
+    was,
+)
 from dockerspec.core.table import container as table
 
 Json = Any
@@ -31,9 +42,52 @@ def test_only_both_labels_make_an_object_ours(labels: Json, owner: Owner | None)
     assert owner_of(labels) == owner
 
 
+C = "com.docker.compose."
+OF_WEB = {f"{C}project": "shop", f"{C}service": "web", f"{C}container-number": "2", f"{C}oneoff": "False"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "owner"),
+    [
+        (OF_WEB, Owner("compose.shop", "web", 2)),
+        ({**OF_WEB, f"{C}oneoff": "True"}, None),  # of `docker compose run`
+        ({**OF_WEB, f"{C}oneoff": "True", "dockerspec.one-off": "1"}, Owner("compose.shop", "web", 2)),
+        ({**OF_WEB, S: "other", R: "web"}, Owner("other", "web", 1)),
+        # What an image that Compose built hands on to a container started by hand.
+        ({f"{C}project": "shop", f"{C}service": "web", f"{C}version": "2.40.3"}, None),
+        ({f"{C}project": "shop", f"{C}network": "front"}, Owner("compose.shop", "front", 1)),
+        ({f"{C}project": "shop", f"{C}volume": "data"}, Owner("compose.shop", "data", 1)),
+        ({f"{C}network": "front"}, None),
+    ],
+)
+def test_compose_labels_make_an_object_the_projects(labels: Json, owner: Owner | None) -> None:
+    assert owner_of(labels) == owner
+
+
+def test_a_project_is_another_owner_than_a_stack_of_its_name() -> None:
+    assert project_owner("shop") != "shop"
+    assert [is_project(item) for item in (project_owner("shop"), "shop", "compose")] == [True, False, False]
+    assert [bare_name(item) for item in (project_owner("shop"), "shop")] == ["shop", "shop"]
+    assert [called(item) for item in (project_owner("shop"), "shop")] == ["project shop", "stack shop"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "origin"),
+    [
+        ({}, ""),
+        (record_labels({}, "shop/stack.yaml"), "shop/stack.yaml"),
+        ({**OF_WEB, f"{C}project.config_files": "/srv/shop/compose.yaml,/srv/shop/prod.yaml"}, "shop/compose.yaml"),
+        ({**OF_WEB, "dockerspec.origin": "a/b", f"{C}project.config_files": "/srv/shop/compose.yaml"}, "a/b"),
+        ({**OF_WEB, f"{C}project.config_files": "C:\\shop\\compose.yaml"}, "shop/compose.yaml"),
+    ],
+)
+def test_where_an_object_comes_from(labels: Json, origin: str) -> None:
+    assert parse_origin(labels) == origin
+
+
 @pytest.mark.parametrize(("replica", "read"), [(0, 1), (1, 1), (12, 12)])
 def test_what_is_written_is_read_again(replica: int, read: int) -> None:
-    labels = owner_labels("shop", "web", replica, {"a": "1", "b": "2"})
+    labels = {**stack_labels("shop", "web", replica), **record_labels({"a": "1", "b": "2"})}
     assert owner_of(labels) == Owner("shop", "web", read)
     assert parse_record(labels) == {"a": "1", "b": "2"}
 
