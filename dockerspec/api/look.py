@@ -23,7 +23,7 @@ from dockerspec.core.live.state import LiveState
 from dockerspec.core.plan.asked import NOTHING_ASKED, Asked
 from dockerspec.core.plan.consent import Consent, check_words
 from dockerspec.core.plan.plan import Plan
-from dockerspec.core.spec.load import LoadResult
+from dockerspec.core.spec.load import LoadResult, in_compose_words
 from dockerspec.core.spec.validate.findings import Findings
 from dockerspec.engine.protocol import Engine
 from dockerspec.runtime.files import DEFAULT_NAMES
@@ -165,9 +165,10 @@ def traced(report: Report, spec: LoadResult) -> Report:
 
 def placed(faults: Sequence[Diagnostic], spec: LoadResult) -> tuple[Diagnostic, ...]:
     """Diagnostics with their place in the spec file, where they are about something that is in the spec."""
-    return tuple(
+    found = tuple(
         replace(fault, span=_span(fault, spec)) if fault.path and not fault.span else fault for fault in faults
     )
+    return found if spec.compose is None else tuple(map(in_compose_words, found))
 
 
 def _span(fault: Diagnostic, spec: LoadResult) -> Span | None:

@@ -36,7 +36,7 @@ _MASK = "***"
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _OWN_WORDS = frozenset({"dockerspec", "stack", "containers", "images"})
 _COMPOSE_WORDS = frozenset({"services", "include"})
-_OWN_BUILD = re.compile(r"^images\.([^.]+)\.build")
+_OWN_BUILD = re.compile(r"^images\.([^.]+)(\.build)?")
 _OWN_CONTAINER = re.compile(r"^containers\.")
 
 
@@ -305,7 +305,7 @@ def load(
     for phase in PHASES:
         phase.run(work)
     if work.is_compose:
-        work.faults = [_in_compose_words(fault) for fault in work.faults]
+        work.faults = [in_compose_words(fault) for fault in work.faults]
     found = sorted({_masked(fault, work.sensitive) for fault in work.faults}, key=_order)
     failed = any(fault.severity is Severity.ERROR for fault in found)
     return LoadResult(
@@ -321,8 +321,8 @@ def load(
     )
 
 
-def _in_compose_words(fault: Diagnostic) -> Diagnostic:
-    """Name a path of the stack as the Compose file has it."""
+def in_compose_words(fault: Diagnostic) -> Diagnostic:
+    """The fault with its path in the stack as the Compose file has it."""
     path = _OWN_BUILD.sub(r"services.\1.build", fault.path)
     path = _OWN_CONTAINER.sub("services.", path)
     return fault if path == fault.path else replace(fault, path=path)
