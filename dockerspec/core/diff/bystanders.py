@@ -11,18 +11,24 @@ from collections.abc import Collection, Iterable
 from dockerspec.core.address import Address, Kind
 from dockerspec.core.desired.state import DesiredState
 from dockerspec.core.diagnostics import Diagnostic, warning
+from dockerspec.core.diff.pairing import Pairing
 from dockerspec.core.diff.result import Finding
 from dockerspec.core.live.state import LiveContainer
 from dockerspec.core.owner import called, is_project
 
 
 def without_bystanders(
-    orphans: Iterable[LiveContainer], desired: DesiredState, faults: list[Diagnostic]
+    pairing: Pairing, desired: DesiredState, faults: list[Diagnostic]
 ) -> tuple[list[LiveContainer], list[LiveContainer]]:
-    """The orphans that must go, and the bystanders among them; those of another file are told of."""
-    going, staying = [], []
-    for item in orphans:
-        elsewhere = is_project(desired.stack) and item.origin not in ("", desired.origin) and desired.origin
+    """The orphans that must go, and the bystanders among them; those of another file are told of.
+
+    Another file is one that none of the containers comes from that the spec knows: its name alone may have changed.
+    """
+    going: list[LiveContainer] = []
+    staying: list[LiveContainer] = []
+    known = {"", desired.origin, *(pair.live.origin for pair in pairing.pairs if pair.live is not None)}
+    for item in pairing.orphans:
+        elsewhere = is_project(desired.stack) and item.origin not in known
         if Address(Kind.CONTAINER, item.resource) in desired.spared:
             staying.append(item)
         elif elsewhere:

@@ -36,7 +36,7 @@ def diff(desired: DesiredState, live: LiveState, consent: Collection[str] = (), 
     pending = frozenset(_pending(images))
     pairing = pair_containers(desired.containers, live.containers)
     pairs = {pair.desired.address: pair for pair in pairing.pairs}
-    leaving, staying = without_bystanders(pairing.orphans, desired, faults)
+    leaving, staying = without_bystanders(pairing, desired, faults)
 
     def ours(found: Iterable[Finding]) -> Iterable[Finding]:
         return (item for item in found if concerns(item, desired.spared, staying))
