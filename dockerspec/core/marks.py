@@ -118,6 +118,11 @@ class Marks:
                 return mark.owner
         return own
 
+    def stack_of(self, kind: Kind, ident: str, labels: Mapping[str, str] | None, created: str = "") -> Owner | None:
+        """The same, but None for what is only a Compose project's: a stack may take it over."""
+        owner = self.owner(kind, ident, labels, created)
+        return None if owner is not None and is_project(owner.stack) else owner
+
     def of_stack(self, stack: str) -> tuple[Mark, ...]:
         """The marks of one stack."""
         return tuple(mark for mark in self.all if mark.owner.stack == stack)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dockerspec.core.nearest import nearest
-from dockerspec.core.ownership import ASIDE, Owner
-from dockerspec.core.takein.process import COMPOSE
+from dockerspec.core.ownership import ASIDE, COMPOSE, Owner
 from dockerspec.errors import NotFound
 
 Json = Any

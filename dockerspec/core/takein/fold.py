@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dockerspec.core.facts import Value
-from dockerspec.core.ownership import parse_record
-from dockerspec.core.takein.process import COMPOSE
+from dockerspec.core.ownership import COMPOSE, parse_record
 
 Json = Any
 

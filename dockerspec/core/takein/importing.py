@@ -18,7 +18,7 @@ from dockerspec.core.live.engine import parse_engine
 from dockerspec.core.live.parse import parse_image
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.marks import Marks
-from dockerspec.core.ownership import Owner, parse_secrets
+from dockerspec.core.ownership import COMPOSE, Owner, parse_secrets
 from dockerspec.core.spec.load import LoadResult, load
 from dockerspec.core.spec.model import ContainerSpec
 from dockerspec.core.spec.source import FileFault, SourceFile, Variables
@@ -30,7 +30,6 @@ from dockerspec.core.takein.choose import name_of, stack_name
 from dockerspec.core.takein.fold import Folded, Member, fold
 from dockerspec.core.takein.outside import Outside, find_outside
 from dockerspec.core.takein.page import Noted, write
-from dockerspec.core.takein.process import COMPOSE
 from dockerspec.core.takein.secrets import Fill, Vault, container_command
 from dockerspec.core.takein.unsaid import unsaid
 from dockerspec.core.takein.writing import spec_keys
@@ -116,7 +115,7 @@ def import_spec(raw: RawSnapshot, *, stack: str = "", folder: str = "", show_sec
     engine = parse_engine(raw.version, raw.info, raw.api)
     marks = Marks(raw.volumes)
     labels = [dig(item, ("Config", "Labels")) or {} for item in raw.containers]
-    owners = [marks.owner(Kind.CONTAINER, item["Id"], own) for item, own in zip(raw.containers, labels, strict=True)]
+    owners = [marks.stack_of(Kind.CONTAINER, item["Id"], own) for item, own in zip(raw.containers, labels, strict=True)]
     name = stack or stack_name(owners, labels, folder)
     vault = Vault()
     members = [

@@ -15,7 +15,7 @@ from dockerspec.core.address import Kind
 from dockerspec.core.facts import EngineFacts
 from dockerspec.core.live.raw import RawSnapshot
 from dockerspec.core.marks import Marks, mark_of
-from dockerspec.core.ownership import Owner, parse_record
+from dockerspec.core.ownership import COMPOSE, Owner, parse_record
 from dockerspec.core.spec.model import NetworkSpec, VolumeSpec
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
@@ -23,7 +23,6 @@ from dockerspec.core.table.base import Context, dig
 from dockerspec.core.table.storage import is_anonymous
 from dockerspec.core.takein.adopt import PREDEFINED
 from dockerspec.core.takein.base import Place
-from dockerspec.core.takein.process import COMPOSE
 from dockerspec.core.takein.secrets import Vault, resource_command
 from dockerspec.core.takein.writing import spec_keys
 
@@ -97,7 +96,7 @@ def _networks(raw: RawSnapshot, stack: str, marks: Marks) -> Iterator[_Object]:
     }
     for item in sorted(raw.networks, key=lambda item: (item["Name"], item["Id"])):
         name, labels = item["Name"], item.get("Labels") or {}
-        owner = marks.owner(Kind.NETWORK, item["Id"], labels)
+        owner = marks.stack_of(Kind.NETWORK, item["Id"], labels)
         mine = owner is not None and owner.stack == stack
         if not mine and (name not in used or used[name] not in ("", item["Id"])):
             continue
@@ -116,7 +115,7 @@ def _volumes(raw: RawSnapshot, stack: str, marks: Marks) -> Iterator[_Object]:
         if mark_of(item) is not None:
             continue
         name, labels = item["Name"], item.get("Labels") or {}
-        owner = marks.owner(Kind.VOLUME, name, labels, item.get("CreatedAt") or "")
+        owner = marks.stack_of(Kind.VOLUME, name, labels, item.get("CreatedAt") or "")
         mine = owner is not None and owner.stack == stack
         if not mine and (name not in used or is_anonymous(name)):
             continue

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dockerspec.core.ownership import COMPOSE
 from dockerspec.core.table.base import plain
 from dockerspec.core.table.process import foreign_labels, pairs
 from dockerspec.core.takein.base import Inverse, Keys, Place, as_is, lasting, sized, without
 from dockerspec.core.values.durations import format_duration
-
-COMPOSE = "com.docker.compose."
-"""How the labels begin that Compose puts on what it makes."""
 
 _HEALTH_TIMES = ("interval", "timeout", "start_period", "start_interval")
 
@@ -21,14 +19,11 @@ def _environment(have: Mapping[str, str | None], place: Place) -> Keys:
 
 
 def _labels(have: Mapping[str, str], place: Place) -> Keys:
-    """The container's own labels. Those of Compose describe one container of its own making: they are left alone."""
+    """The container's own labels. Those of Compose describe one container of its own making: they are no difference."""
     image = place.context.image
     own = without(have, foreign_labels(image.labels if image else None))
-    compose = {key for key in own if key.startswith(COMPOSE)}
-    keys: Keys = {"labels": {key: value for key, value in own.items() if key not in compose}}
-    if compose:
-        keys["ignore_changes"] = [f"labels.{COMPOSE}*"]
-    return {key: value for key, value in keys.items() if value}
+    labels = {key: value for key, value in own.items() if not key.startswith(COMPOSE)}
+    return {"labels": labels} if labels else {}
 
 
 def _healthcheck(have: Mapping[str, Any] | None, place: Place) -> Keys:
