@@ -134,7 +134,7 @@ def _networks(
         whole = network_table.configured(spec, config) if config is not None else spec
         fields = {} if spec.external else {row.key: row.want(whole, base) for row in network_table.ROWS}
         faults.extend(_too_old(network_table.ROWS, f"networks.{key}", spec, base))
-        yield DesiredNetwork(address, names.networks[key], spec, base, labels.owner, labels.network(key), fields)
+        yield DesiredNetwork(address, names.networks[key], spec, base, labels, fields)
 
 
 def _volumes(
@@ -144,7 +144,7 @@ def _volumes(
         address = Address(Kind.VOLUME, key)
         fields = {} if spec.external else {row.key: row.want(spec, base) for row in volume_table.ROWS}
         faults.extend(_too_old(volume_table.ROWS, f"volumes.{key}", spec, base))
-        yield DesiredVolume(address, names.volumes[key], spec, base, labels.owner, labels.volume(key), fields)
+        yield DesiredVolume(address, names.volumes[key], spec, base, labels, fields)
 
 
 def _containers(
@@ -168,8 +168,7 @@ def _containers(
                 spec=spec,
                 context=replace(context, replica=replica, own_name=own_name) if replica > 1 or own_name else context,
                 image=reference,
-                stack=labels.owner,
-                own=labels.container(key, replica),
+                labels=labels,
                 state="completed" if key in jobs and spec.state == "running" else spec.state,
                 fields=fields,
                 secrets=secrets,

@@ -7,6 +7,7 @@ tested on an engine.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from dockerspec.core.address import Address, Kind
@@ -47,9 +48,12 @@ class ComposeLabels(OwnLabels):
             )
         )
         self._project = project
-        self._tree = shown(project, escape=False)
         self._base = {PROJECT: project.name, f"{COMPOSE}version": VERSION}
         self._services: dict[str, dict[str, str]] = {}
+
+    @cached_property
+    def _tree(self) -> Mapping[str, Any]:
+        return shown(self._project, escape=False)
 
     def container(self, key: str, replica: int) -> dict[str, str]:
         """Those of one replica; its image's ID is put in when it is made."""

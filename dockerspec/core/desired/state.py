@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dockerspec.core.address import Address
+from dockerspec.core.desired.labels import OwnLabels
 from dockerspec.core.desired.life import hooks_label, hooks_of
 from dockerspec.core.facts import Value
 from dockerspec.core.hook import LABEL as HOOKS
@@ -79,15 +80,19 @@ class DesiredImage:
 
 @dataclass(frozen=True, slots=True)
 class DesiredNetwork:
-    """A network: `own` are the labels that make it the stack's, `fields` is empty for an external one."""
+    """A network: `labels` are those that make it the stack's, `fields` is empty for an external one."""
 
     address: Address
     name: str
     spec: NetworkSpec
     context: Context
-    stack: str
-    own: Mapping[str, str] = field(default_factory=dict)
+    labels: OwnLabels
     fields: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def stack(self) -> str:
+        """Whose it is."""
+        return self.labels.owner
 
     def body(self) -> Body:
         """The engine's create body."""
@@ -96,7 +101,7 @@ class DesiredNetwork:
             return body  # it gets the labels of its configuration, and the engine takes no others
         digests = record(network_table.ROWS, self.fields)
         made = record_labels(digests, self.context.origin)
-        return {**body, "Labels": {**body.get("Labels", {}), **self.own, **made}}
+        return {**body, "Labels": {**body.get("Labels", {}), **self.labels.network(self.address.name), **made}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +112,20 @@ class DesiredVolume:
     name: str
     spec: VolumeSpec
     context: Context
-    stack: str
-    own: Mapping[str, str] = field(default_factory=dict)
+    labels: OwnLabels
     fields: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def stack(self) -> str:
+        """Whose it is."""
+        return self.labels.owner
 
     def body(self) -> Body:
         """The engine's create body."""
         body = volume_table.create_body(self.spec, self.context, self.name)
         digests = record(volume_table.ROWS, self.fields)
         made = record_labels(digests, self.context.origin)
-        return {**body, "Labels": {**body.get("Labels", {}), **self.own, **made}}
+        return {**body, "Labels": {**body.get("Labels", {}), **self.labels.volume(self.address.name), **made}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +138,7 @@ class DesiredContainer:
         spec: what the spec says.
         context: what the table's rows look at.
         image: the reference that it runs.
-        stack: whose it is: the stack's name, or what stands for a Compose project.
-        own: the labels that make it the stack's.
+        labels: what tells the labels that make it the stack's.
         state: the state of life that it should be in: the spec's, or `completed` where another container waits for
             its end.
         fields: the normal form of every field, by the table's key.
@@ -142,11 +150,20 @@ class DesiredContainer:
     spec: ContainerSpec
     context: Context
     image: str
-    stack: str
-    own: Mapping[str, str]
+    labels: OwnLabels
     state: str
     fields: Mapping[str, Value]
     secrets: frozenset[str] = frozenset()
+
+    @property
+    def stack(self) -> str:
+        """Whose it is: the stack's name, or what stands for a Compose project."""
+        return self.labels.owner
+
+    @property
+    def own(self) -> Mapping[str, str]:
+        """The labels that make it the stack's."""
+        return self.labels.container(self.address.name, self.address.replica)
 
     @property
     def told(self) -> Mapping[str, Value]:
@@ -170,7 +187,8 @@ class DesiredContainer:
         context = replace(self.context, anonymous=anonymous or {}, loose_ports=loose_ports)
         body = container_table.create_body(self.spec, context, self.image)
         digests = {**record(container_table.ROWS, self.fields), **record_told(self.told)}
-        if COMPOSE_ONE_OFF in self.own:
+        own = self.own
+        if COMPOSE_ONE_OFF in own:
             body |= {"AttachStdout": True, "AttachStderr": True}  # as Compose has it; it means nothing to the engine
         made = record_labels(digests, context.origin)
         if self.secrets:
@@ -178,7 +196,7 @@ class DesiredContainer:
         kept = hooks_label(self.spec, self.context)
         if kept:
             made[HOOKS] = kept
-        return {**body, "Labels": {**body.get("Labels", {}), **self.own, **made}}
+        return {**body, "Labels": {**body.get("Labels", {}), **own, **made}}
 
 
 @dataclass(frozen=True, slots=True)
