@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.kit import engines, images
 from tests.kit.cleanup import remove_stack
@@ -26,6 +27,10 @@ from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
 
 ENGINES = ("old", "new")
+
+# How fast examples come says how busy the machine is, and nothing of the code.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 class EnginePool:
