@@ -72,9 +72,9 @@ class Session:
         """The terminal; made after the options were read."""
         return Console(colour=self.colour)
 
-    def load(self, source: SpecSource, *, all_resources: bool = False) -> LoadResult:
+    def load(self, source: SpecSource, *, all_resources: bool = False, only_shown: bool = False) -> LoadResult:
         """Load the spec, whatever its faults, and learn its secrets."""
-        from dockerspec.api import load
+        from dockerspec.api.files import load
 
         result = load(
             source.paths,
@@ -84,6 +84,7 @@ class Session:
             profiles=source.profiles,
             project_directory=source.project_directory,
             all_resources=all_resources,
+            only_shown=only_shown,
         )
         self.mask |= result.sensitive
         return result

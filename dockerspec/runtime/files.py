@@ -47,6 +47,7 @@ def load_files(
     profiles: Sequence[str] = (),
     project_directory: str | os.PathLike[str] | None = None,
     all_resources: bool = False,
+    only_shown: bool = False,
 ) -> LoadResult:
     """Load a stack from files.
 
@@ -63,6 +64,8 @@ def load_files(
         profiles: active profiles of a Compose project, instead of those of COMPOSE_PROFILES.
         project_directory: folder that a Compose project's relative paths start from; that of its first file by default.
         all_resources: whether resources of a Compose project stay that no service uses.
+        only_shown: whether a Compose project is only to be shown: no stack is made of it, and nothing is said of what
+            would become of it.
 
     Returns:
         The stack and all diagnostics; nothing is raised for a missing or faulty file.
@@ -86,7 +89,8 @@ def load_files(
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
     active = tuple(profiles) or tuple(_listed({**dotenv, **environment}.get("COMPOSE_PROFILES", "")))
     env_paths = tuple(map(os.path.normpath, sources.values())) if named else ()
-    choices = Choices(project_name, active, os.path.normpath(base) if base else "", all_resources, env_paths)
+    place = os.path.normpath(base) if base else ""
+    choices = Choices(project_name, active, place, all_resources, env_paths, only_shown)
     with _uncollected():
         return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text, choices)
 

@@ -49,11 +49,12 @@ def config(
       dockerspec config --format json | jq .services.web.ports
       dockerspec config --services
     """
-    from dockerspec.render.text import render_diagnostics
-
-    result = session.load(source, all_resources=all_resources)
+    result = session.load(source, all_resources=all_resources, only_shown=True)
     console = session.console
-    console.err(render_diagnostics(result.diagnostics, console.err_style, mask=session.mask))
+    if result.diagnostics:
+        from dockerspec.render.text import render_diagnostics
+
+        console.err(render_diagnostics(result.diagnostics, console.err_style, mask=session.mask))
     if result.compose is None:
         if result.stack is not None:
             console.err("error: this is no Compose file; `dockerspec validate` checks a spec of dockerspec's own\n")

@@ -7,7 +7,7 @@ The C parser is ten times faster and used where it is installed. It knows an old
 (`[80:80]` without quotes, above all), so what it refuses is read again by the pure parser, which has the last word.
 The pure parser alone, in turn, wants spaces where YAML allows a tab. Where both read a text, the tree is the same.
 
-Callers: `load`. Limits: one document a file, no directives, no tags but the core ones; bounds on size, depth and
+Callers: `load`. Limits: no directives, no tags but the core ones; bounds on size, depth and
 expanded aliases keep hostile texts cheap.
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
@@ -24,7 +24,7 @@ from dockerspec.core.spec.nodes import Mapping, Plain
 from dockerspec.core.spec.paths import Path
 from dockerspec.core.spec.source import SourceFile
 from dockerspec.core.spec.texts import TEXT_RULE
-from dockerspec.core.spec.tree import Tag, TreeBuilder, Unreadable
+from dockerspec.core.spec.tree import Tag, Tree, TreeBuilder, Unreadable
 from dockerspec.core.spec.yaml_faults import explain
 
 MAX_CHARACTERS = 8 * 1024 * 1024
@@ -50,10 +50,14 @@ class Document:
     Attributes:
         root: the tree.
         tags: the words of an overlay on what it lies over, as the text has them.
+        start: where it starts; None for one that no text holds as it is.
+        rest: the documents that follow it in the same text.
     """
 
     root: Mapping
     tags: tuple[Tag, ...] = ()
+    start: Span | None = None
+    rest: tuple[Document, ...] = ()
 
     def plain(self) -> dict[str, Plain]:
         """Return dicts, lists and Python scalars for the model; places that want a text get it as written."""
@@ -91,7 +95,7 @@ def parse(source: SourceFile, *, pure: bool = False) -> tuple[Document | None, l
         pure: take the pure Python parser even where the C one is installed (for tests).
 
     Returns:
-        The document, None where the text can't be read to its end, and all faults found.
+        The first document, None where the text can't be read to its end, and all faults found.
     """
     text = source.text.removeprefix(_BOM)
     fault = _check_text(source.name, text)
@@ -100,26 +104,45 @@ def parse(source: SourceFile, *, pure: bool = False) -> tuple[Document | None, l
     builder = TreeBuilder(source.name)
     try:
         try:
-            root = _build(builder, text, pure=pure)
+            _build(builder, text, pure=pure)
         except _SyntaxFault:
             if pure or len(text) > _RETRY_UP_TO:
                 raise
             builder = TreeBuilder(source.name)
-            root = _build(builder, text, pure=True)
+            _build(builder, text, pure=True)
     except Unreadable as stop:
         return None, [*builder.faults, stop.fault]
-    if isinstance(root, Mapping):
-        return Document(root, tuple(builder.tags)), builder.faults
-    span = nodes.span_of(root) if root else Span(source.name, 1, 1)
-    if root is None or nodes.is_null(root):
-        return None, [_empty(span)]
-    summary = f"a spec is a mapping, but this is {'a list' if isinstance(root, nodes.Sequence) else 'a text'}"
-    return None, [*builder.faults, error("", summary, "start with 'containers:' at the left margin", span)]
+    faults = [*builder.faults, *(_no_mapping(source, tree) for tree in builder.trees if _is_wrong(tree))]
+    if not builder.trees:
+        faults.append(_empty(source, Span(source.name, 1, 1)))
+    if not builder.trees or any(map(_is_wrong, builder.trees)):
+        return None, faults
+    first, *rest = [Document(tree.root, tree.tags, tree.start) for tree in builder.trees if isinstance(tree.root, Mapping)]
+    return (replace(first, rest=tuple(rest)) if rest else first), faults
 
 
-def _empty(span: Span) -> Diagnostic:
-    fix = "write at least 'containers:' with one container below it"
+def _is_wrong(tree: Tree) -> bool:
+    return not isinstance(tree.root, Mapping)
+
+
+def _no_mapping(source: SourceFile, tree: Tree) -> Diagnostic:
+    if not nodes.is_null(tree.root):
+        kind = "a list" if isinstance(tree.root, nodes.Sequence) else "a text"
+        fix = f"start with '{_section(source)}:' at the left margin"
+        return error("", f"a spec is a mapping, but this is {kind}", fix, nodes.span_of(tree.root))
+    if tree.start.line == 1:
+        return _empty(source, nodes.span_of(tree.root))
+    return error("", "there is nothing behind this '---'", "delete it", tree.start)
+
+
+def _empty(source: SourceFile, span: Span) -> Diagnostic:
+    section = _section(source)
+    fix = f"write at least '{section}:' with one {section.removesuffix('s')} below it"
     return error("", "the spec is empty", fix, span)
+
+
+def _section(source: SourceFile) -> str:
+    return "services" if source.is_named_for_compose else "containers"
 
 
 def _check_text(name: str, text: str) -> Diagnostic | None:
@@ -149,7 +172,7 @@ def _forbidden(name: str, text: str, found: re.Match[str]) -> Diagnostic:
     return error("", f"the invisible character U+{code:04X} isn't allowed in a spec", fix, span)
 
 
-def _build(builder: TreeBuilder, text: str, *, pure: bool) -> nodes.Node | None:
+def _build(builder: TreeBuilder, text: str, *, pure: bool) -> None:
     """Feed the parser's events to the builder; the first syntax error ends the reading."""
     from ruamel.yaml import events
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -173,7 +196,7 @@ def _build(builder: TreeBuilder, text: str, *, pure: bool) -> nodes.Node | None:
             if handler is not None:
                 handler(event)
             elif kind not in ignore:
-                return builder.root
+                return
     except MarkedYAMLError as problem:
         marks = (problem.problem_mark or problem.context_mark, problem.context_mark)
         fault = explain(builder.file, text, problem.problem or str(problem), problem.context, *marks)

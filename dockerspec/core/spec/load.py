@@ -12,25 +12,23 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from dockerspec.core.diagnostics import Diagnostic, Severity, Span, error, warning
 from dockerspec.core.owner import project_owner
 from dockerspec.core.spec import document as documents
-from dockerspec.core.spec import faults, nodes
+from dockerspec.core.spec import nodes
 from dockerspec.core.spec.compose.project import NO_CHOICES, Choices, Project
 from dockerspec.core.spec.document import Document
 from dockerspec.core.spec.interpolate import Interpolator
-from dockerspec.core.spec.merge import merge
-from dockerspec.core.spec.model import Stack
 from dockerspec.core.spec.paths import Path
-from dockerspec.core.spec.remnant import Remnant, remnant
-from dockerspec.core.spec.resolve import Resolver
 from dockerspec.core.spec.source import STDIN_NAME, Reader, SourceFile, Variables
-from dockerspec.core.spec.validate import validate
-from dockerspec.core.spec.variables import Declaration, Declarations
 from dockerspec.errors import SpecError
+
+if TYPE_CHECKING:
+    from dockerspec.core.spec.model import Stack
+    from dockerspec.core.spec.remnant import Remnant
+    from dockerspec.core.spec.variables import Declaration
 
 _MASK = "***"
 COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -123,6 +121,7 @@ class Work:
     is_compose: bool = False
     compose: Project | None = None
     documents: list[tuple[SourceFile, Document]] = field(default_factory=list)
+    is_whole: bool = True
     document: Document | None = None
     stack: Stack | None = None
     remnant: Remnant | None = None
@@ -151,11 +150,20 @@ def _parse(work: Work) -> None:
     for source in work.files:
         document, found = documents.parse(source)
         work.faults += found
-        if document is not None:
-            work.documents.append((source, document))
+        if document is None:
+            work.is_whole = False
+        else:
+            work.documents += [(source, each) for each in (document, *document.rest)]
     work.is_compose = any(map(_looks_like_compose, work.documents))
     if not work.is_compose:
         work.faults += [tag.unknown() for _, document in work.documents for tag in document.tags]
+        work.faults += [_second(more) for _, document in work.documents for more in document.rest]
+
+
+def _second(document: Document) -> Diagnostic:
+    """Say that a spec of dockerspec's own is one document a file."""
+    fix = "keep one document a file and give further files with -f"
+    return error("", "a second YAML document starts here", fix, document.start)
 
 
 def _looks_like_compose(file: tuple[SourceFile, Document]) -> bool:
@@ -168,7 +176,7 @@ def _looks_like_compose(file: tuple[SourceFile, Document]) -> bool:
 
 
 def _compose(work: Work) -> None:
-    if not work.is_compose or len(work.documents) < len(work.files):
+    if not work.is_compose or not work.is_whole:
         return
     from dockerspec.core.spec.compose.loading import load_project
     from dockerspec.core.spec.compose.stacks import stacked
@@ -197,6 +205,8 @@ def _compose(work: Work) -> None:
 def _declare(work: Work) -> None:
     if work.is_compose:
         return
+    from dockerspec.core.spec.variables import Declarations
+
     declarations = Declarations()
     work.documents = [(source, declarations.take(document)) for source, document in work.documents]
     work.values = declarations.settle(work.variables.merged())
@@ -224,8 +234,10 @@ def _unused_variables(work: Work, used: set[str]) -> None:
 
 
 def _merge(work: Work) -> None:
-    if work.is_compose or not work.documents or len(work.documents) < len(work.files):
+    if work.is_compose or not work.documents or not work.is_whole:
         return
+    from dockerspec.core.spec.merge import merge
+
     document = work.documents[0][1]
     for _, overlay in work.documents[1:]:
         document = merge(document, overlay)
@@ -249,8 +261,15 @@ def _name(work: Work) -> None:
 
 
 def _model(work: Work) -> None:
-    if work.document is None:
+    if work.document is None or (work.is_compose and work.choices.only_shown):
         return
+    # The model takes as long to load as a large file takes to read, so who only shows a project does without it.
+    from pydantic import ValidationError
+
+    from dockerspec.core.spec import faults
+    from dockerspec.core.spec.model import Stack
+    from dockerspec.core.spec.remnant import remnant
+
     data = work.document.plain()
     try:
         work.stack = Stack.model_validate(data)
@@ -263,6 +282,8 @@ def _model(work: Work) -> None:
 def _resolve(work: Work) -> None:
     if work.stack is None:
         return
+    from dockerspec.core.spec.resolve import Resolver
+
     resolver = Resolver(work.files[0].folder, work.values, work.reader, work.span_of)
     work.stack = resolver.stack(work.stack)
     work.secrets = resolver.secrets
@@ -271,6 +292,10 @@ def _resolve(work: Work) -> None:
 
 
 def _validate(work: Work) -> None:
+    if work.stack is None and work.remnant is None:
+        return
+    from dockerspec.core.spec.validate import validate
+
     if work.stack is not None:
         work.faults += validate(work.stack, work.span_of)
     elif work.remnant is not None:

@@ -6,6 +6,7 @@ Limits: nothing here touches a file; `Reader` is the only way from the pure code
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -27,6 +28,11 @@ class SourceFile:
     name: str
     text: str
     folder: str
+
+    @property
+    def is_named_for_compose(self) -> bool:
+        """Whether its name says that it is a Compose file, so that what it lacks is said in Compose's words."""
+        return "compose" in posixpath.basename(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,14 @@ class Tag(NamedTuple):
         return error(format_path(self.path), f"the tag {self.name} isn't supported", fix, self.span)
 
 
+class Tree(NamedTuple):
+    """One document of a text: its root, its tags, and where it starts."""
+
+    root: Node
+    tags: tuple[Tag, ...]
+    start: Span
+
+
 class Unreadable(Exception):
     """The text can't be read any further."""
 
@@ -73,25 +81,22 @@ class _Frame:
 
 
 class TreeBuilder:
-    """Takes events in order; `root` is the tree afterwards (None for an empty stream)."""
+    """Takes events in order; `trees` are the text's documents afterwards (none for an empty stream)."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.root: Node | None = None
+        self.trees: list[Tree] = []
         self.faults: list[Diagnostic] = []
-        self.tags: list[Tag] = []
+        self._start = Span(file, 1, 1)
+        self._tags: list[Tag] = []
         self._frames: list[_Frame] = []
         self._count = 0
-        self._documents = 0
         # Per finished anchor: its node, how many nodes it stands for, and how deep it goes.
         self._anchors: dict[str, tuple[Node, int, int]] = {}
 
     def start_document(self, event: Any) -> None:
-        """Allow the first document only."""
-        self._documents += 1
-        if self._documents > 1:
-            fix = "keep one document a file and give further files with -f"
-            raise Unreadable(error("", "a second YAML document starts here", fix, self._span(event)))
+        """Begin a document. Anchors of those before it hold on, as they do in Compose."""
+        self._start = self._span(event)
 
     def scalar(self, event: Any) -> None:
         """Add a leaf."""
@@ -155,7 +160,8 @@ class TreeBuilder:
         if self._count > MAX_NODES:
             self._check_bounds(0)
         if not self._frames:
-            self.root = node
+            self.trees.append(Tree(node, tuple(self._tags), self._start))
+            self._tags = []
             return
         frame = self._frames[-1]
         if height >= frame.height:
@@ -237,7 +243,7 @@ class TreeBuilder:
         if name in _TEXT_TAGS or name in _CORE_TAGS:
             return True
         if name in _OVERLAY_TAGS:
-            self.tags.append(Tag(self._path(), name, self._span(event)))
+            self._tags.append(Tag(self._path(), name, self._span(event)))
             return False
         shown = f"!!{name.removeprefix(_CORE)}" if name.startswith(_CORE) else name
         self.faults.append(error(self._here(), f"the tag {shown} isn't supported", "delete it", self._span(event)))

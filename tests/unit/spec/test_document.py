@@ -273,9 +273,10 @@ FAULTS = [
     ),
     ("a: *u", ["f.yaml:1:4: a: the alias *u has no anchor; mark an earlier node with &u"]),
     ("a: &a [*a]", ["f.yaml:1:8: a[0]: the alias *a stands inside its own anchor; name a node outside it"]),
+    ("a: 1\n---\n", ["f.yaml:2:1: there is nothing behind this '---'; delete it"]),
     (
-        "a: 1\n---\nb: 2\n",
-        ["f.yaml:2:1: a second YAML document starts here; keep one document a file and give further files with -f"],
+        "a: 1\n---\n- b\n",
+        ["f.yaml:3:1: a spec is a mapping, but this is a list; start with 'containers:' at the left margin"],
     ),
     ("", ["f.yaml:1:1: the spec is empty; write at least 'containers:' with one container below it"]),
     ("# x\n\n", ["f.yaml:1:1: the spec is empty; write at least 'containers:' with one container below it"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping as Values
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
 from dockerspec.core.nearest import nearest
@@ -17,7 +17,7 @@ from dockerspec.core.spec.compose.collections import with_values
 from dockerspec.core.spec.compose.folders import Folder, is_remote
 from dockerspec.core.spec.compose.notes import Notes
 from dockerspec.core.spec.compose.schema import SERVICE, TOP
-from dockerspec.core.spec.compose.trees import put, text, without
+from dockerspec.core.spec.compose.trees import at, entries, put, text, without
 from dockerspec.core.spec.document import Document
 from dockerspec.core.spec.interpolate import Interpolator
 from dockerspec.core.spec.nodes import Mapping, Node, Scalar, is_null, span_of
@@ -41,6 +41,7 @@ class Layer:
         tags: its words on what it lies over.
         folder: what its relative paths start from.
         services: its services in canonical form, as far as they were needed.
+        rest: the documents that lie over this one in the same file.
     """
 
     source: SourceFile
@@ -48,6 +49,7 @@ class Layer:
     tags: tuple[Tag, ...]
     folder: Folder
     services: dict[str, Node] = field(default_factory=dict)
+    rest: tuple[Layer, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,11 +92,12 @@ class Layers:
         relative = posixpath.relpath(path, self.main.folder)
         return posixpath.normpath(posixpath.join(posixpath.dirname(self.main.name), relative))
 
-    def layer(self, source: SourceFile, folder: Folder, values: Values[str, str]) -> Layer | None:
-        """Parse one file and put values in."""
+    def layers(self, source: SourceFile, folder: Folder, values: Values[str, str]) -> list[Layer]:
+        """Parse one file and put values in: one layer a document; none if it can't be read."""
         document, found = documents.parse(source)
         self.faults += found
-        return None if document is None else self.expanded(source, document, folder, values)
+        whole = () if document is None else (document, *document.rest)
+        return [self.expanded(source, each, folder, values) for each in whole]
 
     def expanded(self, source: SourceFile, document: Document, folder: Folder, values: Values[str, str]) -> Layer:
         """Put values into a parsed file."""
@@ -162,10 +165,7 @@ class Layers:
             return None
         if file:
             base = other.folder.service(base)
-        for tag in layer.tags:
-            if tag.path[:2] == ("services", name) and len(tag.path) > 2:
-                base = without(base, tag.path[2:])
-        merged = SERVICE.merge(base, put(service, extends=None))
+        merged = SERVICE.merge(_cleared(base, layer, name), put(service, extends=None))
         result = put(merged, extends=None) if isinstance(merged, Mapping) else merged
         layer.services[name] = result
         return result
@@ -174,20 +174,21 @@ class Layers:
         """Read one service of a file of which nothing else is wanted."""
         if name in layer.services:
             return
-        services = layer.root.values.get("services")
-        raw = services.values.get(name) if isinstance(services, Mapping) else None
-        if raw is None or is_null(raw):
-            return
-        notes = Notes()
-        service = SERVICE.read(raw, notes)
-        self._settle(notes, layer)
-        if service is not None:
-            layer.services[name] = service
+        for each in (layer, *layer.rest):
+            raw = at(each.root, "services", name)
+            if raw is None or is_null(raw):
+                continue
+            notes = Notes()
+            service = SERVICE.read(raw, notes)
+            self._settle(notes, each)
+            if service is None:
+                continue
+            base = layer.services.get(name)
+            layer.services[name] = service if base is None else SERVICE.merge(_cleared(base, each, name), service)
 
     @staticmethod
     def _names(layer: Layer) -> list[str]:
-        services = layer.root.values.get("services")
-        return list(services.values) if isinstance(services, Mapping) else []
+        return [name for each in (layer, *layer.rest) for name, _ in entries(each.root, "services")]
 
     def _other(self, layer: Layer, file: str, node: Node, where: str, values: Values[str, str]) -> Layer | None:
         if is_remote(file):
@@ -197,11 +198,20 @@ class Layers:
         if path not in self._others:
             source = self.open(path, node, where)
             folder = Folder(posixpath.dirname(path), layer.folder.home)
-            self._others[path] = self.layer(source, folder, values) if source else None
+            found = self.layers(source, folder, values) if source else []
+            self._others[path] = replace(found[0], rest=tuple(found[1:])) if found else None
         return self._others[path]
 
     def _fault(self, where: str, summary: str, fix: str, node: Node) -> None:
         self.faults.append(error(where, summary, fix, span_of(node)))
+
+
+def _cleared(service: Node, layer: Layer, name: str) -> Node:
+    """A service without what a layer's tags take away."""
+    for tag in layer.tags:
+        if tag.path[:2] == ("services", name) and len(tag.path) > 2:
+            service = without(service, tag.path[2:])
+    return service
 
 
 def over(base: Mapping, layer: Layer, top: Mapping) -> Mapping:

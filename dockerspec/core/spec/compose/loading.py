@@ -74,7 +74,7 @@ def load_project(
     name = _name(files, values, choices, folder, layers.faults)
     values = {**values, NAME_VARIABLE: name}
     parsed = [layers.expanded(source, document, folder, values) for source, document in files]
-    chain = tuple(posixpath.join(source.folder, posixpath.basename(source.name)) for source, _ in files)
+    chain = tuple(dict.fromkeys(posixpath.join(source.folder, posixpath.basename(source.name)) for source, _ in files))
     top = _Loading(layers).model(parsed, folder, values, chain)
     if top is None or _failed(layers.faults):
         return Loaded(None, layers.faults + layers.later, layers.used)
@@ -95,9 +95,8 @@ class _Loading:
         self, sources: list[SourceFile], folder: Folder, values: Values[str, str], chain: tuple[str, ...]
     ) -> Mapping | None:
         """Load included files, as a project of their own."""
-        found = [self.layers.layer(source, folder, values) for source in sources]
-        parsed = [layer for layer in found if layer is not None]
-        return self.model(parsed, folder, values, chain) if len(parsed) == len(found) else None
+        found = [self.layers.layers(source, folder, values) for source in sources]
+        return self.model([layer for each in found for layer in each], folder, values, chain) if all(found) else None
 
     def model(
         self, parsed: list[Layer], folder: Folder, values: Values[str, str], chain: tuple[str, ...]

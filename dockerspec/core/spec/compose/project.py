@@ -21,6 +21,7 @@ class Choices:
         folder: the project's folder, of `--project-directory`; empty for that of the first file.
         unused: whether resources stay that no service uses.
         env_files: the absolute paths of the files of variables that the run names.
+        only_shown: whether the project is only to be shown: no stack is made of it.
     """
 
     name: str = ""
@@ -28,6 +29,7 @@ class Choices:
     folder: str = ""
     unused: bool = False
     env_files: tuple[str, ...] = ()
+    only_shown: bool = False
 
 
 NO_CHOICES = Choices()
