@@ -115,17 +115,22 @@ def theirs(program: Path, case: Case, place: Path) -> Reading:
     return Reading(json.loads(done.stdout) if done.returncode == 0 else None, done.stderr)
 
 
-def _loaded(case: Case, place: Path) -> LoadResult:
-    options: dict[str, Any] = {}
+def options(case: Case) -> dict[str, Any]:
+    """The case's arguments as those of `load_files`."""
+    found: dict[str, Any] = {}
     words = iter(case.args)
     for word in words:
         if word in _FLAGS:
-            options[_FLAGS[word]] = True
+            found[_FLAGS[word]] = True
         elif _VALUES[word] in ("paths", "profiles"):
-            options.setdefault(_VALUES[word], []).append(next(words))
+            found.setdefault(_VALUES[word], []).append(next(words))
         else:
-            options[_VALUES[word]] = next(words)
-    return load_files(cwd=place, environ={"HOME": "/home/user", **case.env}, **options)
+            found[_VALUES[word]] = next(words)
+    return found
+
+
+def _loaded(case: Case, place: Path) -> LoadResult:
+    return load_files(cwd=place, environ={"HOME": "/home/user", **case.env}, **options(case), only_shown=True)
 
 
 def ours(case: Case, place: Path) -> Reading:

@@ -9,6 +9,7 @@ import gc
 import os
 import stat
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -167,6 +168,12 @@ def read_text(path: str) -> str | FileFault:
 def _decode(data: bytes) -> str | FileFault:
     if len(data) > _MAX_BYTES:
         return FileFault(f"is larger than {_MAX_BYTES // 1024 // 1024} MiB", "give a spec, not a data file")
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        # YAML allows it, and Windows writes it.
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            return FileFault("is half UTF-16", "save it as UTF-8")
     if b"\0" in data[:8192]:
         return FileFault("is a binary file", "give a UTF-8 text file")
     try:
@@ -175,7 +182,7 @@ def _decode(data: bytes) -> str | FileFault:
         before = data[: problem.start]
         line = before.count(b"\n") + 1
         byte = f"byte 0x{data[problem.start]:02x} at offset {problem.start}, line {line}"
-        return FileFault(f"isn't UTF-8 ({byte})", "save it as UTF-8")
+        return FileFault(f"isn't UTF-8 ({byte})", "save it as UTF-8", line=line)
 
 
 def _default(folder: Path, base: Path | None, environment: Mapping[str, str], found: list[Diagnostic]) -> list[str]:
@@ -205,7 +212,7 @@ def _source(name: str, folder: Path, found: list[Diagnostic]) -> SourceFile | No
     shown = STDIN_NAME if name == STDIN else name
     if isinstance(text, FileFault):
         fix = text.fix or ("check the name given with -f" if text.missing else "")
-        found.append(error("", f"the spec file {text.summary}", fix, Span(shown, 1, 1)))
+        found.append(error("", f"the spec file {text.summary}", fix, Span(shown, text.line, 1)))
         return None
     parent = folder.absolute() if name == STDIN else path.parent
     return SourceFile(shown, text, os.path.normpath(parent))

@@ -111,7 +111,9 @@ def parse(source: SourceFile, *, pure: bool = False) -> tuple[Document | None, l
             builder = TreeBuilder(source.name)
             _build(builder, text, pure=True)
     except Unreadable as stop:
-        return None, [*builder.faults, stop.fault]
+        told = {fault.span.line for fault in builder.faults if fault.span}
+        follows = stop.fault.span is not None and stop.fault.span.line in told
+        return None, builder.faults if follows else [*builder.faults, stop.fault]
     faults = [*builder.faults, *(_no_mapping(source, tree) for tree in builder.trees if _is_wrong(tree))]
     if not builder.trees:
         faults.append(_empty(source, Span(source.name, 1, 1)))

@@ -43,11 +43,13 @@ class FileFault:
         summary: what is wrong, as "doesn't exist" or "is a folder": the path goes before it.
         fix: what the user can do about it, or an empty text.
         missing: whether the file is simply not there, which an optional `env_file` allows.
+        line: the line that is at fault, from 1.
     """
 
     summary: str
     fix: str = ""
     missing: bool = False
+    line: int = 1
 
 
 # An absolute path in, the file's text or the fault out; never raises.

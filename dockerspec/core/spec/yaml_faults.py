@@ -99,6 +99,9 @@ _TABLE: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
 )
 # Here the opening bracket or quote is the place to look at; the parser stops wherever it gave up.
 _UNCLOSED = re.compile(r"expected ',' or|unexpected (?:end of stream|document separator).*quoted")
+_COLON = re.compile(r"mapping values are not allowed")
+# A key and its value without the blank between them: to YAML one word, which goes on in the next line.
+_GLUED = re.compile(r"\s*(?:- )?(?P<key>[A-Za-z_][A-Za-z0-9_-]*):(?P<value>[^\s/:].*)")
 _STRAY = re.compile(r"cannot start any token")
 
 
@@ -126,6 +129,10 @@ def explain(
     if _STRAY.search(said) and stray:
         fix = f'quote the value: "{stray}..."'
         return error("", f"a value can't start with the character {stray}", fix, span)
+    if _COLON.search(said) and (glued := _GLUED.fullmatch(_line(text, line - 1))):
+        fix = f"write '{glued['key']}: {glued['value'].strip()}'"
+        place = Span(file, line, glued.start("key") + 1)
+        return error("", f"there is no space behind the colon of '{glued['key']}:'", fix, place)
     for pattern, summary, fix in _TABLE:
         if pattern.search(said):
             return error("", summary, fix, span)
@@ -133,5 +140,9 @@ def explain(
 
 
 def _character(text: str, line: int, column: int) -> str:
+    return _line(text, line)[column : column + 1]
+
+
+def _line(text: str, number: int) -> str:
     lines = re.split("\r\n|\r|\n", text)
-    return lines[line][column : column + 1] if line < len(lines) else ""
+    return lines[number] if 0 <= number < len(lines) else ""

@@ -36,6 +36,15 @@ def check_keys(node: Mapping, notes: Notes) -> None:
             notes.error(key, f"{key.text} is {kind_of(key).value}, but keys are texts", f'write "{key.text}" in quotes')
 
 
+def check_extension(node: Node, notes: Notes) -> None:
+    """Refuse such keys anywhere in a value that is free otherwise."""
+    if isinstance(node, Mapping):
+        check_keys(node, notes)
+    if not isinstance(node, Scalar):
+        for item in node.values.values() if isinstance(node, Mapping) else node.items:
+            check_extension(item, notes)
+
+
 def with_values(node: Mapping, values: dict[str, Node], keys: dict[str, Scalar] | None = None) -> Mapping:
     """The mapping with other values, and other keys where they are new."""
     return Mapping(values, node.keys if keys is None else keys, node.file, node.line, node.column)
@@ -84,6 +93,8 @@ class Map(Shape):
             if shape is None:
                 if self._closed or not name.startswith("x-"):
                     notes.unknown(node.keys[name], dict(self.keys), passed_over=self._lenient)
+                else:
+                    check_extension(value, notes)
                 continue
             if type(value) is Scalar and is_null(value):
                 found[name] = value
@@ -211,7 +222,8 @@ class Names(Shape):
         for name, value in node.values.items():
             if type(value) is Scalar and is_null(value):
                 if not self._null_items:
-                    notes.error(node.keys.get(name, value), f"'{name}' has no value", "give one, or delete it")
+                    fix = "write 'image: NAME:TAG' below it, or delete it" if self.keep else "give one, or delete it"
+                    notes.error(node.keys.get(name, value), f"'{name}' has no value", fix)
                     continue
                 found[name] = value
                 continue
@@ -290,8 +302,8 @@ def _texts(node: Sequence, notes: Notes) -> Iterable[Scalar]:
 
 
 def itself(node: Node) -> object:
-    """A scalar is its own key."""
-    return node.text if isinstance(node, Scalar) else node
+    """A scalar is its own key; anything else is like no other."""
+    return node.text if isinstance(node, Scalar) else id(node)
 
 
 def by(*names: str) -> Key:
@@ -304,7 +316,7 @@ def by(*names: str) -> Key:
             value = node.values.get(name)
             if isinstance(value, Scalar) and value.text:
                 return value.text
-        return node
+        return id(node)
 
     return key
 

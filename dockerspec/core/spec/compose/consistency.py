@@ -47,7 +47,7 @@ def _check_build(_name: str, service: Mapping, top: Mapping, notes: Notes) -> No
 
 def _check_networks(_name: str, service: Mapping, top: Mapping, notes: Notes) -> None:
     networks = at(service, "networks")
-    if "network_mode" in service.values and isinstance(networks, Mapping):
+    if text(service, "network_mode") and isinstance(networks, Mapping):
         fix = "remove one of them"
         notes.error(service.values["network_mode"], "network_mode and networks exclude each other", fix)
     for network, node in entries(networks):

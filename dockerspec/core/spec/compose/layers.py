@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from dockerspec.core.diagnostics import Diagnostic, Span, error
 from dockerspec.core.nearest import nearest
 from dockerspec.core.spec import document as documents
-from dockerspec.core.spec.compose.collections import with_values
+from dockerspec.core.spec.compose.collections import check_extension, with_values
 from dockerspec.core.spec.compose.folders import Folder, is_remote
 from dockerspec.core.spec.compose.notes import Notes
 from dockerspec.core.spec.compose.schema import SERVICE, TOP
@@ -118,7 +118,17 @@ class Layers:
         kept = {
             name: value for name, value in layer.root.values.items() if name != INCLUDE and not name.startswith("x-")
         }
-        self.extensions |= {name: value for name, value in layer.root.values.items() if name.startswith("x-")}
+        extensions = {name: value for name, value in layer.root.values.items() if name.startswith("x-")}
+        for value in extensions.values():
+            check_extension(value, notes)
+        self.extensions |= extensions
+        strays = [name for name, value in kept.items() if name not in TOP.keys and _is_service(value)]
+        for name in strays:
+            fix = "indent it below 'services:'" if "services" in kept else "write 'services:' above it, and indent it"
+            notes.error(layer.root.keys[name], f"the service '{name}' doesn't stand below services:", fix)
+            del kept[name]
+        if strays and is_null(kept.get("services", layer.root)):
+            del kept["services"]
         top = TOP.read(with_values(layer.root, kept), notes)
         self._settle(notes, layer)
         assert isinstance(top, Mapping)
@@ -204,6 +214,11 @@ class Layers:
 
     def _fault(self, where: str, summary: str, fix: str, node: Node) -> None:
         self.faults.append(error(where, summary, fix, span_of(node)))
+
+
+def _is_service(node: Node) -> bool:
+    """Whether a node has what only services have, as in files of Compose's first version."""
+    return isinstance(node, Mapping) and not node.values.keys().isdisjoint({"image", "build", "command", "extends"})
 
 
 def _cleared(service: Node, layer: Layer, name: str) -> Node:

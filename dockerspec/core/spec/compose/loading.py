@@ -32,7 +32,7 @@ from dockerspec.core.spec.compose.notes import Notes
 from dockerspec.core.spec.compose.project import Choices, Project
 from dockerspec.core.spec.compose.scalars import Kind, kind_of
 from dockerspec.core.spec.compose.schema import TOP
-from dockerspec.core.spec.compose.trees import at, entries, items, put
+from dockerspec.core.spec.compose.trees import at, entries, free, items, put
 from dockerspec.core.spec.document import Document
 from dockerspec.core.spec.nodes import Mapping, Scalar, is_null, span_of
 from dockerspec.core.spec.source import Reader, SourceFile
@@ -124,7 +124,7 @@ def _check_top(layer: Layer, faults: list[Diagnostic]) -> None:
     """Say that `version` is obsolete, and refuse a file without anything in it."""
     version = layer.root.keys.get("version")
     if version is not None and "version" in layer.root.values:
-        summary = "version is obsolete: Compose ignores it"
+        summary = "the key is obsolete and means nothing"
         faults.append(warning("version", summary, "delete it", span_of(version)))
 
 
@@ -200,7 +200,7 @@ def _project(
         tuple(active),
         tuple(key for key in declared if key not in active),
         _unused(whole, top),
-        extensions={key: nodes.plain(node) for key, node in layers.extensions.items()},
+        extensions={key: free(node) for key, node in layers.extensions.items()},
     )
 
 

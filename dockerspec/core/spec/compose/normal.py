@@ -192,7 +192,9 @@ def _implied(service: Mapping) -> Mapping:
         if restart:
             fields["restart"] = plain_node("true", like)
         fields["required"] = plain_node("true", like)
-        depends = put(depends, **{name: mapping(like, fields)})
+        # The key is what implies it, so that a fault is told of that.
+        keys = {**depends.keys, name: like} if isinstance(like, Scalar) else depends.keys
+        depends = put(with_values(depends, depends.values, keys), **{name: mapping(like, fields)})
     return put(service, depends_on=depends)
 
 

@@ -40,7 +40,9 @@ class Notes:
     def unknown(self, key: Scalar, known: dict[str, object], *, passed_over: bool = False) -> None:
         """Note a key that means nothing here; a fault, unless Compose passes over it."""
         close = nearest(key.text.lower().replace("-", "_"), known)
-        if _MEANT.get(key.text) in known:
+        if key.text in _GONE and _GONE[key.text][0] in known:
+            fix = _GONE[key.text][1]
+        elif _MEANT.get(key.text) in known:
             fix = f"rename it to '{_MEANT[key.text]}:'"
         elif close:
             fix = f"did you mean '{close}'?"
@@ -55,7 +57,11 @@ class Notes:
         """Note a value of a type that has no meaning here."""
         if not isinstance(node, Scalar):
             given = "a list" if isinstance(node, Sequence) else "a mapping"
-            self.error(node, f"{given} is given where {wanted} is wanted", _INSTEAD.get(wanted, ""))
+            fix = _INSTEAD.get(wanted, "")
+            if wanted == "a text" and isinstance(node, Mapping):
+                # Most often the items of a list that ought to be a mapping.
+                fix = "leave out the '- ' before it and its neighbours, or quote it if it is a text"
+            self.error(node, f"{given} is given where {wanted} is wanted", fix)
             return
         if kind is Kind.NULL:
             self.error(node, f"there is no value where {wanted} is wanted", "give one, or delete the key")
@@ -64,7 +70,10 @@ class Notes:
         if kind in (Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.DATE) and wanted == "a text":
             self.error(node, f"{text} is {kind.value}, but a text is wanted", f'write "{text}" in quotes')
             return
-        self.error(node, f"'{text}' is given where {wanted} is wanted", _INSTEAD.get(wanted, ""))
+        fix = _INSTEAD.get(wanted, "")
+        if wanted in _LISTS and text == node.text and text.isprintable():
+            fix = f"write '- {text}' on a line below the key"
+        self.error(node, f"'{text}' is given where {wanted} is wanted", fix)
 
     def settle(self, root: Node, start: Path = ()) -> list[Diagnostic]:
         """Return the diagnostics, with the paths that their nodes have in a tree."""
@@ -106,10 +115,29 @@ _MEANT = {
     "mounts": "volumes",
     "containers": "services",
     "stack": "name",
+    "net": "network_mode",
 }
 """Words of other tools and of dockerspec's own specs."""
 
+_GONE = {
+    "volume_driver": ("volumes", "write 'driver:' below the volume's name in the volumes of the file"),
+    "log_driver": ("logging", "write 'logging: {driver: json-file}'"),
+    "log_opt": ("logging", "write 'logging: {options: {max-size: 10m}}'"),
+    "dockerfile": ("build", "write 'build: {context: ., dockerfile: NAME}'"),
+    "resources": ("deploy", "write it below 'deploy:'"),
+    "replicas": ("deploy", "write 'deploy: {replicas: 2}', or 'scale: 2'"),
+    "condition": ("depends_on", "write 'depends_on: {NAME: {condition: service_healthy}}'"),
+}
+"""Words of old files, and words at the wrong level: (the key beside which they are known, what to write instead)."""
+
+_LISTS = frozenset({"a list", "a list or a mapping"})
+
 _INSTEAD = {
+    "a mapping or a list of KEY=VALUE": "write 'KEY: VALUE' lines below it",
+    "a list or a mapping": "write '- ITEM' lines below it",
+    "a text or a list": "write '- ITEM' lines below it",
+    "a duration such as 30s": "write it with a unit: s, m or h",
+    "a size such as 512m": "write it with a unit, as a text: b, k, m or g",
     "a mapping": "write 'KEY: VALUE' lines below it",
     "a list": "write '- ITEM' lines below it",
     "true or false": "write true or false",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import TypeAlias
 
 from dockerspec.core import values
@@ -178,7 +179,7 @@ class Whole(Shape):
             if kind is Kind.INT:
                 number = whole(node.text)
             elif kind is Kind.FLOAT and (self._decimals or decimal(node.text).is_integer()):
-                number = int(decimal(node.text))
+                number = int(decimal(node.text)) if isfinite(decimal(node.text)) else None
             elif kind is Kind.TEXT and self._texts and _INT.fullmatch(node.text):
                 number = int(node.text)
         if number is None:
@@ -228,7 +229,7 @@ class Size(Shape):
             or kind not in (Kind.TEXT, Kind.INT)
             or (kind is Kind.INT and not self._numbers)
         ):
-            notes.mistyped(node, "a size such as 512m" if self._numbers else "a text", kind)
+            notes.mistyped(node, "a size such as 512m", kind)
             return None
         if kind is Kind.INT:
             return text_node(str(whole(node.text)), node)

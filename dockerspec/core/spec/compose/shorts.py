@@ -182,7 +182,7 @@ class Hosts(Shape):
 def _port_key(node: Node) -> object:
     """Only the very same publication is one entry."""
     if not isinstance(node, Mapping):
-        return node
+        return id(node)
     parts = [node.values.get(name) for name in ("host_ip", "published", "target", "protocol")]
     host, published, target, protocol = (part.text if isinstance(part, Scalar) else "" for part in parts)
     return (host or "0.0.0.0", published, target, protocol or "tcp")
@@ -254,19 +254,23 @@ def mount(node: Node, notes: Notes) -> Node | None:
 def _mount(node: Node, source: str, target: str, options: list[str]) -> Mapping:
     kind = "bind" if _is_path(source) else "volume"
     fields = dict(texts(node, type=kind, source=source, target=target).values)
-    inner: dict[str, Node] = {}
+    # What an option is about doesn't depend on the kind of the mount: volumes are relabelled for SELinux too.
+    bind: dict[str, Node] = {}
+    volume: dict[str, Node] = {}
     for option in options:
         if option in ("ro", "rw"):
             fields["read_only"] = plain_node("true" if option == "ro" else "false", node)
         elif option == "nocopy":
-            inner["nocopy"] = plain_node("true", node)
-        elif kind == "bind" and option in ("z", "Z"):
-            inner["selinux"] = text_node(option, node)
-        elif kind == "bind" and option in _PROPAGATIONS:
-            inner["propagation"] = text_node(option, node)
+            volume["nocopy"] = plain_node("true", node)
+        elif option in ("z", "Z"):
+            bind["selinux"] = text_node(option, node)
+        elif option in _PROPAGATIONS:
+            bind["propagation"] = text_node(option, node)
     if kind == "bind":
-        inner["create_host_path"] = plain_node("true", node)
-    fields[kind] = mapping(node, inner)
+        bind["create_host_path"] = plain_node("true", node)
+    for name, inner in (("bind", bind), ("volume", volume)):
+        if inner or name == kind:
+            fields[name] = mapping(node, inner)
     return mapping(node, fields)
 
 

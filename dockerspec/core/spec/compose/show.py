@@ -69,6 +69,8 @@ def listed(project: Project, what: str) -> list[str]:
 
 def _service(service: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"command": None, "entrypoint": None, **service}
+    if found.get("network_mode") == "":
+        del found["network_mode"]
     deploy = found.get("deploy")
     if isinstance(deploy, dict):
         found["deploy"] = {"resources": {}, "placement": {}, **deploy}

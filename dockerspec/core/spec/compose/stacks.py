@@ -153,7 +153,10 @@ class _Translation:
                 kept[key] = value
         if "provider" in service.values:
             return None
-        out = with_values(service, kept)
+        if "network_mode" in kept and not text(service, "network_mode"):
+            place = kept["network_mode"]
+            self._error(f"services.{name}.network_mode", "the mode is empty", "name one, or delete the key", place)
+        out = self._waits(with_values(service, kept))
         out = self._image(name, service, out)
         out = self._mounts(name, service, out)
         out = self._deploy(name, service, out)
@@ -167,6 +170,14 @@ class _Translation:
             out = put(out, ports=_list([_port(port) for port in ports], service.values["ports"]))
         replicas = at(service, "scale") or at(service, "deploy", "replicas")
         return put(out, replicas=replicas) if replicas is not None else out
+
+    def _waits(self, out: Mapping) -> Mapping:
+        """Don't wait for services that another program provides: there they are reported."""
+        depends = out.values.get("depends_on")
+        if not isinstance(depends, Mapping):
+            return out
+        kept = {key: node for key, node in depends.values.items() if not at(self._top, "services", key, "provider")}
+        return out if len(kept) == len(depends.values) else put(out, depends_on=with_values(depends, kept))
 
     def _image(self, name: str, service: Mapping, out: Mapping) -> Mapping:
         build = service.values.get("build")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from dockerspec.core.spec.compose.collections import with_values
+from dockerspec.core.spec.compose.scalars import Kind, decimal, kind_of, whole
 from dockerspec.core.spec.compose.shapes import plain_node, text_node
-from dockerspec.core.spec.nodes import Mapping, Node, Scalar, Sequence, is_null
+from dockerspec.core.spec.nodes import Mapping, Node, Plain, Scalar, Sequence, is_null
 from dockerspec.core.spec.paths import Path
 
 Change = Callable[[Node], "Node | None"]
@@ -100,6 +101,22 @@ def without(node: Node, path: Path) -> Node:
     return node if inner is node.values[head] else with_values(node, {**node.values, head: inner})
 
 
+def free(node: Node) -> Plain:
+    """An extension as Compose shows it, but for dates, which stay what they were written as."""
+    if isinstance(node, Mapping):
+        return {name: free(value) for name, value in node.values.items()}
+    if isinstance(node, Sequence):
+        return [free(item) for item in node.items]
+    kind = kind_of(node)
+    if kind is Kind.NULL:
+        return None
+    if kind is Kind.BOOL:
+        return node.text.lower() == "true"
+    if kind is Kind.INT:
+        return whole(node.text)
+    return decimal(node.text) if kind is Kind.FLOAT else node.text
+
+
 def same(left: Node, right: Node) -> bool:
     """Whether two trees mean the same, wherever they stand."""
     if isinstance(left, Mapping) and isinstance(right, Mapping):
@@ -113,4 +130,4 @@ def same(left: Node, right: Node) -> bool:
     return False
 
 
-__all__ = ["at", "change", "entries", "items", "plain_node", "put", "same", "text", "text_node", "truth", "without"]
+__all__ = ["at", "change", "entries", "free", "items", "plain_node", "put", "same", "text", "text_node", "truth", "without"]
