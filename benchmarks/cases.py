@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
 from benchmarks.chains import chains
+from benchmarks.composed import composed
 from benchmarks.measure import BenchmarkError, Sample, rounds, timed
 from benchmarks.peers import compose_program, docker_program, dockerspec
 from benchmarks.stacks import Workload, long_spec
@@ -33,6 +34,7 @@ GROUPS: dict[str, Callable[[Bench], Iterator[Case | Tolls]]] = {
     "chains": chains,
     "updates": updates,
     "planning": lambda bench: (case for count in bench.effort.planned for case in planning(bench, count)),
+    "composing": composed,
     "loading": lambda bench: iter((loading(bench),)),
 }
 """All cases by group. What loads dockerspec into this process comes last: see `process` on memory."""

@@ -31,10 +31,12 @@ class Sample:
     Attributes:
         seconds: wall time.
         peak: the most memory that the process had resident, in bytes; 0 where that is not known.
+        cpu: the processor time of the process, in seconds; 0 where that is not known.
     """
 
     seconds: float
     peak: int = 0
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Series:
     def peak(self) -> int:
         """The most memory in any round, in bytes; 0 where that is not known."""
         return max(sample.peak for sample in self.samples)
+
+
+def processor_time(series: Series) -> Series:
+    """The same rounds, but the processor time instead of the time that passed."""
+    return Series(series.name, tuple(Sample(sample.cpu) for sample in series.samples))
 
 
 def ratios(series: Series, base: Series) -> tuple[float, ...]:
@@ -122,4 +129,5 @@ def process(command: Sequence[str], environ: Mapping[str, str], folder: Path) ->
             raise BenchmarkError(f"{' '.join(command)} ended with {child.returncode}:\n{tail}")
     # A process begins with the memory mark of the one that started it: below our own, the figure is not its own.
     ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Sample(seconds, usage.ru_maxrss * 1024 if usage.ru_maxrss > ours else 0)
+    peak = usage.ru_maxrss * 1024 if usage.ru_maxrss > ours else 0
+    return Sample(seconds, peak, usage.ru_utime + usage.ru_stime)

@@ -19,9 +19,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from dockerspec.core.diagnostics import Diagnostic, Severity
+from dockerspec.core.spec.compose.collections import List, Map, Names, Replaced
 from dockerspec.core.spec.compose.project import Project
+from dockerspec.core.spec.compose.schema import TOP
+from dockerspec.core.spec.compose.shapes import Shape
 from dockerspec.core.spec.compose.show import shown
+from dockerspec.core.spec.document import parse
 from dockerspec.core.spec.load import LoadResult
+from dockerspec.core.spec.nodes import Mapping, Node, Sequence
+from dockerspec.core.spec.source import SourceFile
 from dockerspec.runtime.files import load_files
 
 CASES = Path(__file__).parents[0] / "cases" / "compose"
@@ -178,6 +184,50 @@ def recorded() -> dict[str, Any]:
     """The list of differences, by case."""
     document = YAML(typ="safe").load(DIFFERENCES)
     return {entry["case"]: entry for entry in document}
+
+
+Keys = tuple[str, ...]
+
+
+def keys_known(shape: Shape, path: Keys = ()) -> Iterator[Keys]:
+    """Every key of the tables below a shape: `*` stands for a name, the items of lists are not told apart."""
+    inner = _inner(shape)
+    if isinstance(shape, Map):
+        for name, below in shape.keys.items():
+            yield (*path, name)
+            yield from keys_known(below, (*path, name))
+    elif inner is not None:
+        yield from keys_known(inner, (*path, "*") if isinstance(shape, Names) else path)
+
+
+def keys_used() -> set[Keys]:
+    """The keys that stand in the corpus in their long form."""
+    found: set[Keys] = set()
+    for case in corpus():
+        for name, text in case.files.items():
+            document, _ = parse(SourceFile(name, text, "/")) if name.endswith(".yaml") else (None, [])
+            for each in (document, *document.rest) if document else ():
+                _note(TOP, each.root, (), found)
+    return found
+
+
+def _inner(shape: Shape) -> Shape | None:
+    return shape.inner if isinstance(shape, Replaced) else shape.item if isinstance(shape, (List, Names)) else None
+
+
+def _note(shape: Shape | None, node: Node, path: Keys, found: set[Keys]) -> None:
+    if isinstance(shape, Replaced):
+        shape = shape.inner
+    if isinstance(node, Mapping):
+        for name, value in node.values.items():
+            if isinstance(shape, Map) and name in shape.keys:
+                found.add((*path, name))
+                _note(shape.keys[name], value, (*path, name), found)
+            elif isinstance(shape, Names):
+                _note(shape.item, value, (*path, "*"), found)
+    elif isinstance(node, Sequence) and isinstance(shape, List):
+        for item in node.items:
+            _note(shape.item, item, path, found)
 
 
 def require_program() -> Path:

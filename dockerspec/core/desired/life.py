@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def hooks_of(spec: ContainerSpec, context: Context, stage: Stage) -> tuple[Hook, ...]:
     """The hooks of a stage, secrets put in."""
-    return tuple(_hook(item, environment(item, context)) for item in getattr(spec, stage.value))
+    return tuple(_hook(item, _known(environment(item, context))) for item in getattr(spec, stage.value))
+
+
+def _known(variables: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def _hook(item: Any, variables: dict[str, str]) -> Hook:

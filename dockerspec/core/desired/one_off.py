@@ -6,12 +6,11 @@ without what makes others take notice of it: labels, ports, aliases, a health ch
 
 from __future__ import annotations
 
-from typing import Any
-
 from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.hook import Hook
 from dockerspec.core.ownership import COMPOSE_ONE_OFF, ONE_OFF, record_labels
 from dockerspec.core.table.base import Body
+from dockerspec.core.table.process import lines, pairs
 
 SUFFIX = ".pre_start"
 
@@ -68,6 +67,5 @@ def _overridden(body: Body, hook: Hook) -> Body:
     if hook.privileged:
         body["HostConfig"] = {**body["HostConfig"], "Privileged": True}
     if hook.environment:
-        variables: dict[str, Any] = dict(item.partition("=")[::2] for item in body.get("Env") or ())
-        body["Env"] = [f"{name}={value}" for name, value in (variables | dict(hook.environment)).items()]
+        body["Env"] = lines(pairs(body.get("Env")) | dict(hook.environment))
     return body

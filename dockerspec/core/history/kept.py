@@ -189,10 +189,7 @@ class _Writer:
         return root._replace(values=kept)
 
     def _container(self, key: str, node: Node) -> Node:
-        from_files = isinstance(node, nodes.Mapping) and "env_file" in node.values
-        node = change(
-            node, "environment", lambda item: self._pairs(item, "environment", key, key, dropped=not from_files)
-        )
+        node = change(node, "environment", lambda item: self._pairs(item, "environment", key, key, dropped=False))
         for stage in _HOOKS:
             node = change(node, stage, lambda found: items(found, lambda hook: self._hook(key, hook)))
         node = change(node, "labels", self._texts("labels", key, key))
@@ -223,7 +220,8 @@ class _Writer:
     def _pairs(self, node: Node, top: str, owner: str, container: str, *, dropped: bool, given: bool = True) -> Node:
         """`KEY: VALUE` or `KEY=VALUE` entries; one without a value has taken it from the run, if `given`.
 
-        Such a one is left out where the run had none, if `dropped`: a later run may have one.
+        Such a one is left out where the run had none, if `dropped`: a later run may have one. In a container it stays,
+        since it takes the variable away from what the image gives.
         """
         if isinstance(node, nodes.Mapping):
             values: dict[str, Node] = {}

@@ -119,7 +119,9 @@ def parse(source: SourceFile, *, pure: bool = False) -> tuple[Document | None, l
         faults.append(_empty(source, Span(source.name, 1, 1)))
     if not builder.trees or any(map(_is_wrong, builder.trees)):
         return None, faults
-    first, *rest = [Document(tree.root, tree.tags, tree.start) for tree in builder.trees if isinstance(tree.root, Mapping)]
+    first, *rest = [
+        Document(tree.root, tree.tags, tree.start) for tree in builder.trees if isinstance(tree.root, Mapping)
+    ]
     return (replace(first, rest=tuple(rest)) if rest else first), faults
 
 

@@ -139,6 +139,7 @@ _SIZE_OR_UNLIMITED: Schema = either({"type": "integer", "minimum": -1}, pattern(
 _TIME = r" *(?:[0-9]{1,19}(?:\.[0-9]{1,19})?(?:ns|us|µs|ms|s|m|h|d|w))+ *"
 _DURATION: Schema = either({"const": 0}, pattern(f"0|{_TIME}"))
 _MICROSECONDS: Schema = either({"type": "integer", "minimum": 0}, pattern(f"[0-9]{{1,19}}|{_TIME}"))
+_QUOTA: Schema = either({"type": "integer", "minimum": -1}, pattern(f"-1|[0-9]{{1,19}}|{_TIME}"))
 _CPUS: Schema = either({"type": "number", "exclusiveMinimum": 0}, pattern(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}"))
 _RATIO: Schema = either({"type": "number", "minimum": 0, "maximum": 1}, pattern(r"0?\.[0-9]+|[01](?:\.0*)?"))
 _CPUSET = either(
@@ -221,6 +222,7 @@ Pulse = Annotated[int, BeforeValidator(_pulse), Form("duration", _DURATION)]
 Microseconds = Annotated[
     int, BeforeValidator(values.parse_microseconds), Form("microseconds or duration", _MICROSECONDS)
 ]
+Quota = Annotated[int, BeforeValidator(values.parse_quota), Form("microseconds, duration or -1", _QUOTA)]
 Cpus = Annotated[float, BeforeValidator(values.parse_cpus), Form("number of processors", _CPUS)]
 Ratio = Annotated[float, BeforeValidator(values.parse_ratio), Form("share from 0 to 1", _RATIO)]
 Cpuset = Annotated[str, BeforeValidator(values.parse_cpuset), Form("set of processors", _CPUSET)]

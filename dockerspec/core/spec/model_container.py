@@ -37,6 +37,7 @@ from dockerspec.core.spec.forms import (
     Percent,
     Platform,
     PullPolicy,
+    Quota,
     Replicas,
     Signal,
     Size,
@@ -136,7 +137,8 @@ class ContainerSpec(SpecModel):
     entrypoint: Command | None = key(None, "The program; the image's by default.", ["/entrypoint.sh"])
     environment: Environment = key(
         {},
-        "Variables: a text, {secret: NAME}, or no value to take it from the environment of the run.",
+        "Variables: a text, {secret: NAME}, or no value to take it from the environment of the run; where it isn't set"
+        " either, the container doesn't have it, even if the image does.",
         {"LOG_LEVEL": "info", "PASSWORD": {"secret": "pg_password"}},
         ["LOG_LEVEL=info", "HOME"],
     )
@@ -226,8 +228,11 @@ class ContainerSpec(SpecModel):
     shm_size: Size | None = key(None, "Size of /dev/shm, in bytes or with a unit; 64m by default.", "128m")
     cpus: Cpus | None = key(None, "Most processors, in parts if need be; no limit by default.", 0.5)
     cpu_shares: Count | None = key(None, "Share of processor time under contention; 1024 by default.", 512)
-    cpu_quota: Microseconds | None = key(
-        None, "Processor time in each period, in microseconds or with a unit; no limit by default.", 50000, "50ms"
+    cpu_quota: Quota | None = key(
+        None,
+        "Processor time in each period, in microseconds or with a unit; no limit by default, or -1.",
+        50000,
+        "50ms",
     )
     cpu_period: Microseconds | None = key(
         None, "Length of that period, in microseconds or with a unit; 100ms by default.", 100000, "100ms"

@@ -115,15 +115,20 @@ class Resolver:
         source = self._absolute(mount.source, ("containers", name, "volumes", number))
         return mount.model_copy(update={"source": source})
 
-    def _environment(self, name: str, spec: ContainerSpec) -> dict[str, str | SecretRef]:
-        """Later files win over earlier ones, the spec's own `environment` over all files."""
-        values: dict[str, str | SecretRef | None] = {}
+    def _environment(self, name: str, spec: ContainerSpec) -> dict[str, str | SecretRef | None]:
+        """Later files win over earlier ones, the spec's own `environment` over all files.
+
+        What has no value takes that of the run. Without one there, a line of a file means nothing, as in Compose; but
+        in `environment` it means that the container doesn't have the variable, whatever its image says.
+        """
+        files: dict[str, str | None] = {}
         for number, entry in enumerate(spec.env_file):
-            values.update(self._env_file(entry, ("containers", name, "env_file", number)))
-        values.update(spec.environment)
-        run = {key: self.values.get(key) for key, value in values.items() if value is None}
-        full = {key: run[key] if value is None else value for key, value in values.items()}
-        return {key: value for key, value in full.items() if value is not None}
+            files.update(self._env_file(entry, ("containers", name, "env_file", number)))
+        given = {key: self.values.get(key) if value is None else value for key, value in files.items()}
+        values: dict[str, str | SecretRef | None] = {key: value for key, value in given.items() if value is not None}
+        for key, own in spec.environment.items():
+            values[key] = self.values.get(key) if own is None else own
+        return values
 
     def _env_file(self, entry: EnvFile, path: Path) -> dict[str, str | None]:
         text = self._read(entry.path, path)

@@ -280,7 +280,7 @@ ROWS: tuple[Row[Any], ...] = (
     Row(
         key="cpu_quota",
         engine=("HostConfig.CpuQuota",),
-        want=lambda spec, _context: spec.cpu_quota or 0,
+        want=lambda spec, _context: _positive(spec.cpu_quota),
         have=lambda raw, _engine: _positive(dig(raw, ("HostConfig", "CpuQuota"))),
         put=_put_given("cpu_quota", "CpuQuota"),
         way=update,

@@ -93,14 +93,17 @@ def pairs(items: Any) -> dict[str, str | None]:
     return result
 
 
-def environment(spec: Any, context: Context) -> dict[str, str]:
-    """The spec's own variables with secrets put in; variables without a value are left out."""
-    result = {}
-    for key, value in spec.environment.items():
-        if value is None:
-            continue
-        result[key] = value if isinstance(value, str) else context.secrets.get(value.secret, "")
-    return result
+def lines(variables: Mapping[str, str | None]) -> list[str]:
+    """The inverse of `pairs`. The engine takes a variable without `=` out of what the image gives to the process."""
+    return [key if value is None else f"{key}={value}" for key, value in variables.items()]
+
+
+def environment(spec: Any, context: Context) -> dict[str, str | None]:
+    """The spec's own variables with secrets put in; None for one that neither the spec nor the run gives a value."""
+    return {
+        key: context.secrets.get(value.secret, "") if value is not None and not isinstance(value, str) else value
+        for key, value in spec.environment.items()
+    }
 
 
 def secret_variables(spec: Any, context: Context) -> frozenset[str]:
@@ -119,7 +122,7 @@ def _want_environment(spec: Any, context: Context) -> Value:
 def _put_environment(body: Body, spec: Any, context: Context) -> None:
     values = environment(spec, context)
     if values:
-        body["Env"] = [f"{key}={value}" for key, value in values.items()]
+        body["Env"] = lines(values)
 
 
 def foreign_labels(labels: Mapping[str, str] | None) -> dict[str, str]:

@@ -14,7 +14,13 @@ from dockerspec.core.values.addresses import (
     parse_ip,
     parse_mac,
 )
-from dockerspec.core.values.durations import MILLISECOND, format_duration, parse_duration, parse_microseconds
+from dockerspec.core.values.durations import (
+    MILLISECOND,
+    format_duration,
+    parse_duration,
+    parse_microseconds,
+    parse_quota,
+)
 from dockerspec.core.values.images import ImageRef, parse_image, parse_platform, parse_pull_policy, pull_period
 from dockerspec.core.values.mounts import check_target, is_path, parse_mount, parse_tmpfs
 from dockerspec.core.values.pairs import parse_environment, parse_names, parse_pairs, parse_texts, yaml_text
@@ -106,6 +112,7 @@ __all__ = [
     "parse_port_range",
     "parse_ports",
     "parse_pull_policy",
+    "parse_quota",
     "parse_ratio",
     "parse_restart",
     "parse_signal",

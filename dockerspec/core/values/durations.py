@@ -74,6 +74,15 @@ def parse_microseconds(value: object) -> int:
     return parse_duration(value) // MICROSECOND
 
 
+def parse_quota(value: object) -> int:
+    """Read a quota of the CPU scheduler: as `parse_microseconds`, and -1 for none.
+
+    Raises:
+        ValueError: the value is neither.
+    """
+    return -1 if value in (-1, "-1") else parse_microseconds(value)
+
+
 def format_duration(duration: int) -> str:
     """Write nanoseconds as Go does: `1h30m`, `1m30s`, `1.5s`, `500ms`, `0s`; zero parts are left out."""
     sign, rest = ("-", -duration) if duration < 0 else ("", duration)

@@ -96,7 +96,7 @@ def _split(text: str) -> list[str]:
 
 
 def _is_absolute(path: str) -> bool:
-    return path.startswith("/") or re.match(_DRIVE, path) is not None
+    return path.startswith(("/", "\\\\")) or re.match(_DRIVE, path) is not None
 
 
 def _brief(text: str) -> str:

@@ -107,6 +107,7 @@ def test_a_silent_health_check_writes_nothing() -> None:
         ({}, ["A=1", "B="], {"A": "1", "B": ""}),
         ({"A": "2"}, ["A=1", "C=3"], {"A": "2", "C": "3"}),
         ({"A": "x=y"}, None, {"A": "x=y"}),
+        ({"A": None, "B": None}, ["A=1", "C=3"], {"A": None, "B": None, "C": "3"}),
     ],
 )
 def test_the_environment_is_the_images_under_the_specs(own: Json, image: Json, expected: Json) -> None:

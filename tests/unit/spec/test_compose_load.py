@@ -97,8 +97,10 @@ def test_a_spec_of_our_own_goes_first(tmp_path: Path) -> None:
 
 
 # What Compose itself prints for these, and refuses to read: a doubled line, a dependency on what takes no part, a
-# config without its empty content.
+# config without its empty content, an empty mode.
 UNREADABLE = {
+    'network: network_mode: ""',
+    "network: network_mode: ${NOT_SET}",
     'network: extra_hosts: ["a=1.1.1.1", "a:1.1.1.1"]',
     "projects: profiles opt dep",
     "projects: configs n content",

@@ -129,7 +129,8 @@ def test_the_environment_of_the_run_comes_from_all_sources():
         environment={"A": "environment", "B": "environment"},
         dotenv={"A": "dotenv", "B": "dotenv", "C": "dotenv"},
     )
-    assert result.require().containers["web"].environment == {"A": "given", "B": "environment", "C": "dotenv"}
+    expected = {"A": "given", "B": "environment", "C": "dotenv", "D": None}
+    assert result.require().containers["web"].environment == expected
 
 
 def test_an_unused_given_variable_is_worth_a_word():

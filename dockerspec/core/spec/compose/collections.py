@@ -243,13 +243,15 @@ class Pairs(Shape):
         bare: the text of a key without a value; None keeps it without one.
         item: the shape of each value.
         lists: whether there is a list form.
+        nulls: whether a key may be without a value.
     """
 
-    def __init__(self, bare: str | None = "", *, item: Shape = _VALUE, lists: bool = True) -> None:
+    def __init__(self, bare: str | None = "", *, item: Shape = _VALUE, lists: bool = True, nulls: bool = True) -> None:
         super().__init__()
         self._bare = bare
         self._item = item
         self._lists = lists
+        self._nulls = nulls
 
     def read(self, node: Node, notes: Notes) -> Node | None:
         """Read either form into the mapping."""
@@ -262,7 +264,7 @@ class Pairs(Shape):
         check_keys(node, notes)
         found: dict[str, Node] = {}
         for name, value in node.values.items():
-            if type(value) is Scalar and is_null(value):
+            if self._nulls and type(value) is Scalar and is_null(value):
                 found[name] = self._empty(value)
                 continue
             new = self._item.read(value, notes)
@@ -401,14 +403,14 @@ class Replaced(Shape):
 
     def __init__(self, inner: Shape, *, null_wins: bool = False, nullable: bool = False) -> None:
         super().__init__(keep=inner.keep)
-        self._inner = inner
+        self.inner = inner
         self.null_wins = null_wins
         self.nullable = nullable
 
     def read(self, node: Node, notes: Notes) -> Node | None:
         """Read it as its inner shape does."""
-        return self._inner.read(node, notes)
+        return self.inner.read(node, notes)
 
     def finish(self, node: Node, notes: Notes) -> Node | None:
         """Finish it as its inner shape does."""
-        return self._inner.finish(node, notes)
+        return self.inner.finish(node, notes)

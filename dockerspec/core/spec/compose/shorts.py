@@ -240,14 +240,17 @@ def mount(node: Node, notes: Notes) -> Node | None:
         notes.error(node, "the mount is empty", 'write "data:/var/lib/data", "./conf:/etc/conf:ro" or "/cache"')
         return None
     if len(text) < _SHORTEST_WITH_OPTIONS:
-        return texts(node, type="volume", target=text)
+        return texts(node, type="volume", target=posixpath.normpath(text))
     parts = _sections(text)
     if len(parts) > 3 or not all(parts):
         problem = "has an empty part" if not all(parts) else "has too many colons"
         notes.error(node, f"{values.shown(text)} {problem}", "write SOURCE:TARGET, or SOURCE:TARGET:OPTIONS")
         return None
     if len(parts) == 1:
-        return mapping(node, {**texts(node, type="volume", target=parts[0]).values, "volume": mapping(node, {})})
+        return mapping(
+            node,
+            {**texts(node, type="volume", target=posixpath.normpath(parts[0])).values, "volume": mapping(node, {})},
+        )
     return _mount(node, parts[0], posixpath.normpath(parts[1]), parts[2].split(",") if len(parts) > 2 else [])
 
 

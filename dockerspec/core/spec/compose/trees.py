@@ -130,4 +130,17 @@ def same(left: Node, right: Node) -> bool:
     return False
 
 
-__all__ = ["at", "change", "entries", "free", "items", "plain_node", "put", "same", "text", "text_node", "truth", "without"]
+__all__ = [
+    "at",
+    "change",
+    "entries",
+    "free",
+    "items",
+    "plain_node",
+    "put",
+    "same",
+    "text",
+    "text_node",
+    "truth",
+    "without",
+]

@@ -52,7 +52,7 @@ def _check_processors(spec: ContainerSpec, path: Path, findings: Findings) -> No
         findings.error((*path, "cpus"), summary, f"write {LEAST_CPUS} or more")
     for key, (least, most, unit) in _BOUNDS.items():
         value = getattr(spec, key)
-        if value and not least <= value <= (most or value):
+        if value and value != UNLIMITED and not least <= value <= (most or value):
             word = "less" if value < least else "more"
             bound = f"{least} to {most}{unit}" if most else f"{least}{unit} or more"
             findings.error((*path, key), f"{value}{unit} is {word} than the engine allows", f"write {bound}")
