@@ -39,8 +39,8 @@ def config(
     """Show what a Compose file comes to.
 
     Prints the project as `docker compose config` does: values put in, files merged, includes and extends taken in,
-    every short form made long, paths absolute. What dockerspec can't do with it is said on standard error. Exit
-    status: 0, or 1 if the files can't be used.
+    every short form made long, paths absolute. Keys that dockerspec passes over or refuses are named on standard
+    error; `dockerspec validate` checks the whole. Exit status: 0, or 1 if the files can't be used.
 
     \b
     Examples:

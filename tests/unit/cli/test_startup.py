@@ -47,6 +47,7 @@ finally:
         (("no-such-command",), ("difflib",)),  # for the suggestion
         (("version", "--engine", "--host", "unix:///nonexistent/docker.sock"), ()),
         (("validate", "specs/minimal.yaml"), ("pydantic", "ruamel", "difflib", "asyncio")),
+        (("config", "--quiet", "tests/cases/compose-world/postgres/compose.yaml"), ("ruamel",)),
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(args: tuple[str, ...], allowed: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ import pytest
 from dockerspec.core.spec.compose.schema import TOP
 from tests import compose_cases as parity
 from tests.compose_cases import Case, Reading
+from tests.compose_schema import keys_in, schema_in
 
 AT_ONCE = 2
 LEAST_CASES = 300
@@ -77,6 +78,13 @@ def test_the_corpus_is_large_and_each_case_has_a_name_of_its_own() -> None:
     idents = [case.ident for case in parity.corpus()]
     assert len(idents) >= LEAST_CASES
     assert len(idents) == len(set(idents))
+
+
+def test_every_key_that_compose_knows_has_its_shape() -> None:
+    theirs = set(keys_in(schema_in(parity.require_program())))
+    # Read by functions of their own, and by cases of their own: include.yaml, and `external` in projects.yaml.
+    own = {path for path in theirs if path[0] == "include" or path[-2:] == ("external", "name")}
+    assert sorted(".".join(path) for path in theirs - own - set(parity.keys_known(TOP))) == []
 
 
 def test_the_corpus_has_every_key_at_every_level() -> None:
