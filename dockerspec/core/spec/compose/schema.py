@@ -120,7 +120,7 @@ HEALTHCHECK = Map(
         "timeout": PERIOD,
         "start_period": PERIOD,
         "start_interval": PERIOD,
-        "retries": Whole(decimals=True, keep=True),
+        "retries": Whole(decimals=True, keep=True, low=0),
     }
 )
 BUILD = Map(
@@ -153,10 +153,10 @@ BUILD = Map(
     short=named("context"),
 )
 _RATE = Map({"path": TEXT, "rate": Size()}, closed=True)
-_WEIGHT = Map({"path": TEXT, "weight": Whole(texts=False)}, closed=True)
+_WEIGHT = Map({"path": TEXT, "weight": Whole(texts=False, low=0)}, closed=True)
 BLKIO = Map(
     {
-        "weight": Whole(texts=False),
+        "weight": Whole(texts=False, low=0),
         "weight_device": List(_WEIGHT),
         **{f"device_{way}_{unit}": List(_RATE) for way in ("read", "write") for unit in ("bps", "iops")},
     },
@@ -171,7 +171,7 @@ _DEVICES = {
 }
 _ROLLOUT = Map(
     {
-        "parallelism": Whole(keep=True),
+        "parallelism": Whole(keep=True, low=0),
         "delay": PERIOD,
         "failure_action": TEXT,
         "monitor": PERIOD,
@@ -198,12 +198,14 @@ DEPLOY = Map(
         "rollback_config": _ROLLOUT,
         "update_config": _ROLLOUT,
         "resources": Map({"limits": _LIMITED, "reservations": _RESERVED}),
-        "restart_policy": Map({"condition": TEXT, "delay": PERIOD, "max_attempts": Whole(keep=True), "window": PERIOD}),
+        "restart_policy": Map(
+            {"condition": TEXT, "delay": PERIOD, "max_attempts": Whole(keep=True, low=0), "window": PERIOD}
+        ),
         "placement": Map(
             {
                 "constraints": LINES,
                 "preferences": List(Map({"spread": TEXT})),
-                "max_replicas_per_node": Whole(),
+                "max_replicas_per_node": Whole(low=0),
             }
         ),
     },
@@ -240,7 +242,7 @@ MOUNT = Map(
             }
         ),
         "volume": Map({"labels": LABELS, "nocopy": FLAG, "subpath": TEXT}),
-        "tmpfs": Map({"size": Size(), "mode": Whole(decimals=True, texts=False)}),
+        "tmpfs": Map({"size": Size(), "mode": Whole(decimals=True, texts=False, low=0)}),
         "image": Map({"subpath": TEXT}),
     },
     required=("type",),
@@ -327,7 +329,7 @@ SERVICE_KEYS: dict[str, Shape] = {
     "entrypoint": Command(),
     "env_file": List(ENV_FILE, key=by("path"), single=True),
     "environment": ENVIRONMENT,
-    "expose": List(Text(also=frozenset(NUMBERS), keep=True), key=itself),
+    "expose": List(Text(also=frozenset({Kind.INT}), keep=True), key=itself),
     "extends": EXTENDS,
     "external_links": UNIQUE,
     "extra_hosts": Hosts(),
