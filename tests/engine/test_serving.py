@@ -29,22 +29,21 @@ RATE = 100.0
 SECONDS = 2.0
 
 
-def test_start_first_fails_no_request(
+def test_start_first_fails_no_request_but_what_the_old_server_resets(
     engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, image: Callable[[str], str], tmp_path: Path
 ) -> None:
     if isinstance(engine_daemon, GivenEngine):
         pytest.skip("the client enters a container's network, which a given engine may have on another machine")
+    raw = engine_daemon.raw
     stage = Stage(engine_daemon.host, tmp_path, stack_name, image("nginx"))
     text = SERVERS.replace("{busybox}", busybox)
     try:
         stage.settle(text.replace("VERSION", "1"))
-        inside = engine_daemon.raw.container(f"{stack_name}-client-1")["State"]["Pid"]
+        inside = raw.container(f"{stack_name}-client-1")["State"]["Pid"]
+        (old,) = raw.container(f"{stack_name}-keeps-1")["NetworkSettings"]["Networks"].values()
 
         def load(name: str) -> Load:
-            # The client is persistent: a server that shuts down resets connections which it has not accepted yet. It
-            # also forgives silence, since three requests met it once on 20.10 under load; the cause is not known, so
-            # that this holds less than its name says.
-            return Load(name, 80, tmp_path, rate=RATE, seconds=SECONDS, timeout=5, persistence="again", inside=inside)
+            return Load(name, 80, tmp_path, rate=RATE, seconds=SECONDS, timeout=5, persistence="all", inside=inside)
 
         with load("keeps") as keeps, load("breaks") as breaks:
             stage.settle(text.replace("VERSION", "2"))
@@ -52,6 +51,8 @@ def test_start_first_fails_no_request(
     finally:
         stage.docker.close()
     assert all(served.requests >= RATE * SECONDS / 2 for served in seen.values()), seen
-    assert seen["keeps"].failed == 0, seen
+    # A server that closes its port resets the connections which the kernel has accepted for it and it has not: none on
+    # a quiet machine, a few on a busy one. Nothing else is forgiven: no silence, no refusal, no fault of the new one.
+    assert seen["keeps"].failed == seen["keeps"].resets.get(old["IPAddress"], 0), seen
     # A client that sees no outage here would prove nothing there.
     assert seen["breaks"].failed > 0, seen
