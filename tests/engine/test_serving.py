@@ -54,10 +54,10 @@ def test_start_first_fails_no_request_but_what_the_old_server_resets(
             return Load(name, 80, tmp_path, rate=RATE, seconds=SECONDS, timeout=5, persistence="all", inside=inside)
 
         with (
-            begun_request(old) as begun,
-            ThreadPoolExecutor(1) as beside,
             load("keeps") as keeps,
             load("breaks") as breaks,
+            begun_request(old) as begun,
+            ThreadPoolExecutor(1) as beside,
         ):
             ended = beside.submit(end_when_stopping, begun, old)
             stage.settle(text.replace("VERSION", "2"))
