@@ -68,7 +68,7 @@ def test_start_first_fails_no_request_but_what_the_old_server_resets(
     assert all(served.requests >= RATE * SECONDS / 2 for served in seen.values()), seen
     # A server that closes its port resets the connections which the kernel has accepted for it and it has not: none on
     # a quiet machine, a few on a busy one. Nothing else is forgiven: no silence, no refusal, no fault of the new one.
-    assert seen["keeps"].failed == seen["keeps"].resets.get(old, 0), seen
+    assert seen["keeps"].failed == seen["keeps"].resets.get(old, 0), (old, seen["keeps"])
     # What the old server has accepted it can end.
     assert answer.startswith(b"HTTP/1.1 200 "), answer
     # A client that sees no outage here would prove nothing there.

@@ -38,12 +38,12 @@ class NoAnswer(Exception):
         reset: whether the connection was accepted, and reset before any of an answer came.
     """
 
-    def __init__(self, address: str, fault: Exception, *, begun: bool = False) -> None:
+    def __init__(self, address: str, fault: Exception, step: str, *, begun: bool = False) -> None:
         self.address = address
         # That the server closed the connection in good order is a kind of reset to the library, and none here.
         cut = isinstance(fault, (ConnectionResetError, BrokenPipeError))
         self.reset = cut and not begun and not isinstance(fault, http.client.RemoteDisconnected)
-        super().__init__(f"{type(fault).__name__}: {fault}")
+        super().__init__(f"{address} {step}: {type(fault).__name__}: {fault}")
 
 
 class Tally:
@@ -98,7 +98,7 @@ def ask(host: str, port: int, timeout: float, persistence: str) -> None:
     try:
         found = getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
     except OSError as fault:
-        raise NoAnswer("", fault) from fault
+        raise NoAnswer("", fault, "look-up") from fault
     addresses = [str(address[0]) for *_, address in found]
     if persistence == "first":
         del addresses[1:]
@@ -108,7 +108,7 @@ def ask(host: str, port: int, timeout: float, persistence: str) -> None:
             connection.connect()
         except OSError as fault:
             if address == addresses[-1]:
-                raise NoAnswer(address, fault) from fault
+                raise NoAnswer(address, fault, "connection") from fault
             continue
         connection.sock.settimeout(timeout)
         _exchange(connection, address)
@@ -125,7 +125,7 @@ def _exchange(connection: http.client.HTTPConnection, address: str) -> None:
         if response.status != 200:
             raise http.client.HTTPException(f"status {response.status}")
     except (OSError, http.client.HTTPException) as fault:
-        raise NoAnswer(address, fault, begun=response is not None) from fault
+        raise NoAnswer(address, fault, "answer", begun=response is not None) from fault
     finally:
         connection.close()
 
