@@ -20,7 +20,6 @@ _RATE = 200.0
 _PATIENCE = 0.2
 """Seconds that the client of a published port waits for an answer: it would otherwise hang on one that never comes."""
 _CLIENTS = {
-    "again": "tries all addresses, the next one too if no answer begins, and looks the name up once more",
     "all": "tries all addresses of the answer until one accepts the connection",
     "first": "tries the first address of the answer only",
 }

@@ -20,14 +20,30 @@ from socket import getaddrinfo
 
 LIMIT = 90.0
 READY_SECONDS = 30.0
-CONNECT_SECONDS = 3.0
-"""How long a connection may take at most. One to an address that has just gone may get no answer at all."""
+CONNECT_SECONDS = 4.0
+"""How long a connection may take at most. The first packet to a container that is only coming up is lost, and the
+kernel sends it again after 1 s, and after 3 s; to an address that has just gone, none is answered."""
 PAUSE = 0.001
 """Seconds between two requests of a client that asks as often as it can."""
-PERSISTENCE = ("first", "all", "again")
-"""What a client does with several addresses of a name: it takes the first one; it tries one after another until one
-accepts its connection, as HTTP libraries do; the same, and goes on to the next one too where no answer begins, and then
-looks the name up once more, which is more patient than most clients are."""
+PERSISTENCE = ("first", "all")
+"""What a client does with several addresses of a name: it takes the first one; or it tries one after another until one
+accepts its connection, as HTTP libraries do. What goes wrong on that connection is a failure for either."""
+
+
+class NoAnswer(Exception):
+    """A request that got no sound answer.
+
+    Attributes:
+        address: the server's address; empty where none was found.
+        reset: whether the connection was accepted, and reset before any of an answer came.
+    """
+
+    def __init__(self, address: str, fault: Exception, step: str, *, begun: bool = False) -> None:
+        self.address = address
+        # That the server closed the connection in good order is a kind of reset to the library, and none here.
+        cut = isinstance(fault, (ConnectionResetError, BrokenPipeError))
+        self.reset = cut and not begun and not isinstance(fault, http.client.RemoteDisconnected)
+        super().__init__(f"{address} {step}: {type(fault).__name__}: {fault}")
 
 
 class Tally:
@@ -38,19 +54,22 @@ class Tally:
         self._begin = time.monotonic()
         self._answered: list[tuple[float, float]] = []
         self._faults: Counter[str] = Counter()
+        self._resets: Counter[str] = Counter()
 
     def answered(self, begin: float, end: float) -> None:
         """A request that got what it asked for."""
         with self._lock:
             self._answered.append((end, end - begin))
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, fault: NoAnswer) -> None:
         """A request that did not."""
         with self._lock:
-            self._faults[f"{type(error).__name__}: {error}"] += 1
+            self._faults[str(fault)] += 1
+            if fault.reset:
+                self._resets[fault.address] += 1
 
     def summary(self) -> dict[str, object]:
-        """The numbers: all requests, the failed ones, the slowest answer, the longest time without an answer."""
+        """The numbers: those of `tests.kit.load.Served`."""
         with self._lock:
             ends = [self._begin, *sorted(end for end, _ in self._answered)]
             failed = sum(self._faults.values())
@@ -60,23 +79,11 @@ class Tally:
                 "slowest": max((took for _, took in self._answered), default=0.0),
                 "gap": max((after - before for before, after in pairwise(ends)), default=0.0),
                 "faults": dict(self._faults.most_common(10)),
+                "resets": dict(self._resets),
             }
 
 
 def ask(host: str, port: int, timeout: float, persistence: str) -> None:
-    """One request; a client that tries again looks the name up once more when all addresses of the first answer failed.
-
-    The arguments and errors are those of `_ask_once`.
-    """
-    try:
-        _ask_once(host, port, timeout, persistence)
-    except (OSError, http.client.HTTPException):
-        if persistence != "again":
-            raise
-        _ask_once(host, port, timeout, persistence)
-
-
-def _ask_once(host: str, port: int, timeout: float, persistence: str) -> None:
     """One look-up, then one connection and one request.
 
     Args:
@@ -86,34 +93,41 @@ def _ask_once(host: str, port: int, timeout: float, persistence: str) -> None:
         persistence: one of `PERSISTENCE`.
 
     Raises:
-        OSError, http.client.HTTPException: there was no sound answer.
+        NoAnswer: there was no sound answer.
     """
-    found = getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        found = getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as fault:
+        raise NoAnswer("", fault, "look-up") from fault
     addresses = [str(address[0]) for *_, address in found]
-    for address in addresses[:1] if persistence == "first" else addresses:
-        last = address == addresses[-1] or persistence == "first"
+    if persistence == "first":
+        del addresses[1:]
+    for address in addresses:
         connection = http.client.HTTPConnection(address, port, timeout=min(timeout, CONNECT_SECONDS))
         try:
-            try:
-                connection.connect()
-                connection.sock.settimeout(timeout)
-            except OSError:
-                if last:
-                    raise
-                continue
-            try:
-                connection.request("GET", "/")
-                response = connection.getresponse()
-            except (ConnectionError, TimeoutError, http.client.RemoteDisconnected):
-                if last or persistence != "again":
-                    raise
-                continue
-            response.read()
-            if response.status != 200:
-                raise http.client.HTTPException(f"status {response.status}")
-            return
-        finally:
-            connection.close()
+            connection.connect()
+        except OSError as fault:
+            if address == addresses[-1]:
+                raise NoAnswer(address, fault, "connection") from fault
+            continue
+        connection.sock.settimeout(timeout)
+        _exchange(connection, address)
+        return
+
+
+def _exchange(connection: http.client.HTTPConnection, address: str) -> None:
+    """Ask over a connection that was made, and close it. Raises NoAnswer."""
+    response = None
+    try:
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise http.client.HTTPException(f"status {response.status}")
+    except (OSError, http.client.HTTPException) as fault:
+        raise NoAnswer(address, fault, "answer", begun=response is not None) from fault
+    finally:
+        connection.close()
 
 
 def main(words: list[str]) -> int:
@@ -139,8 +153,8 @@ def main(words: list[str]) -> int:
         asked = time.monotonic()
         try:
             ask(options.host, options.port, options.timeout, options.persistence)
-        except (OSError, http.client.HTTPException) as error:
-            tally.failed(error)
+        except NoAnswer as fault:
+            tally.failed(fault)
             return False
         tally.answered(asked, time.monotonic())
         return True
@@ -178,9 +192,9 @@ def _ready(options: argparse.Namespace) -> bool:
     while True:
         try:
             ask(options.host, options.port, options.timeout, options.persistence)
-        except (OSError, http.client.HTTPException) as error:
+        except NoAnswer as fault:
             if time.monotonic() > deadline:
-                print(f"no answer from {options.host}:{options.port}: {error}", file=sys.stderr)
+                print(f"no answer from {options.host}:{options.port}: {fault}", file=sys.stderr)
                 return False
             time.sleep(0.05)
         else:

@@ -56,7 +56,7 @@ _NGINX_CONF = """\
 worker_processes 1;
 error_log /dev/stderr notice;
 pid /run/nginx.pid;
-events { worker_connections 64; }
+events { worker_connections 1024; }
 http {
     include /etc/nginx/mime.types;
     access_log /dev/stdout;

@@ -30,6 +30,8 @@ class Served:
         slowest: the longest time that an answer took, in seconds.
         gap: the longest time between two answers, in seconds.
         faults: how often each fault was seen.
+        resets: how many of the failed ones had their connection reset before any of an answer came, by the address. A
+            kernel accepts for a server that listens, and resets what the server has not taken when it closes its port.
     """
 
     requests: int
@@ -37,6 +39,7 @@ class Served:
     slowest: float
     gap: float
     faults: dict[str, int]
+    resets: dict[str, int]
 
 
 class Load:
@@ -48,7 +51,7 @@ class Load:
         rate: requests a second, each in a thread of its own; 0 for one after another, without a pause.
         seconds: how long to ask at least.
         timeout: seconds that each step of a request may take; a connection may take `client.CONNECT_SECONDS` at most.
-        persistence: what it does with several addresses of a name: `first`, `all` or `again`, see `client.PERSISTENCE`.
+        persistence: what it does with several addresses of a name: `first` or `all`, see `client.PERSISTENCE`.
         inside: a process whose network, with the engine's name server, the client is put into; 0 for the host's.
         folder: where a file for that can be written.
     """
