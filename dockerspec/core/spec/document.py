@@ -7,8 +7,8 @@ The C parser is ten times faster and used where it is installed. It knows an old
 (`[80:80]` without quotes, above all), so what it refuses is read again by the pure parser, which has the last word.
 The pure parser alone, in turn, wants spaces where YAML allows a tab. Where both read a text, the tree is the same.
 
-Callers: `load`; `convert`, which asks for the events alone. Limits: one document a file, no directives, no tags but the core ones; bounds on size, depth and
-expanded aliases keep hostile texts cheap.
+Callers: `load`; `convert`, which asks for the events alone. Limits: one document a file, no directives, no tags but the
+core ones; bounds on size, depth and expanded aliases keep hostile texts cheap.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -77,6 +78,26 @@ def in_brackets(raw: str, part: Part) -> str:
         return raw
     escaped = raw.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def inline(part: Part, more: Mapping[str, list[Part]] | None = None) -> str:
+    """A part in brackets on one line, without its comments.
+
+    Args:
+        part: the part.
+        more: lists to add to a mapping; a text becomes the context of a build then.
+    """
+    part = part.real
+    added = [f"{key}: [{', '.join(map(inline, items))}]" for key, items in (more or {}).items() if items]
+    if part.shape is Shape.MAP:
+        return f"{{{', '.join([*(f'{entry.key.text}: {inline(entry.value)}' for entry in part.entries), *added])}}}"
+    if part.shape is Shape.LIST:
+        return f"[{', '.join(map(inline, part.items))}]"
+    if part.style or set(part.text) & set("{}[],#:\n") or not part.text:
+        text = json.dumps(part.text, ensure_ascii=False) if part.style or part.text else "null"
+    else:
+        text = part.text
+    return f"{{context: {text}, {', '.join(added)}}}" if added else text
 
 
 def quoted(text: str) -> str:

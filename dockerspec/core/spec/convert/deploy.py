@@ -130,6 +130,10 @@ class _Flattening:
             self._work.refuse(f"{self._path}.deploy.restart_policy", summary, "write restart: beside it", entry.key)
         if known == "on-failure" and attempts is not None and attempts.text not in ("", "0"):
             known = f"on-failure:{attempts.text}"
+        told = "\n".join(note.text for note in notes if isinstance(note, Note))
+        for text in self._editor.comments_in(entry.key.start, self._editor.entry_end(entry)):
+            if text not in told:
+                notes.append(Note(text))
         return [*notes, Pair("restart", f": {known}")]
 
     def _tell(self, entry: Entry, path: tuple[str, ...]) -> None:
@@ -138,6 +142,3 @@ class _Flattening:
 
 def _label(path: tuple[str, ...]) -> str:
     return ".".join(("deploy", *path))
-
-
-__all__ = ["Note", "flat_keys", "flatten"]

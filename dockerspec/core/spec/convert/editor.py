@@ -46,7 +46,7 @@ class Editor:
         self._edits: list[tuple[int, int, str]] = []
         self._dropped: dict[int, tuple[Part, set[int]]] = {}
 
-    # --- offsets -------------------------------------------------------------------------------------------------
+    # --- offsets -----------------------------------------------------------------------------------------------------
 
     def entry_end(self, entry: Entry) -> int:
         """Where an entry ends, with the comment behind it on its last line."""
@@ -63,7 +63,7 @@ class Editor:
         start = entry.key.start
         return not self.layout.text[self.layout.line_start(start) : start].strip()
 
-    # --- texts -----------------------------------------------------------------------------------------------------
+    # --- texts -------------------------------------------------------------------------------------------------------
 
     def replace(self, start: int, end: int, text: str) -> None:
         """Put a text in the place of a stretch."""
@@ -187,8 +187,14 @@ class Editor:
         indent = len(line) - len(line.lstrip(" "))
         self.replace(start, start, self.lines(notes, indent) + self.layout.line_break)
 
-    def add(self, owner: Part, pairs: Sequence[Pair]) -> None:
-        """Add pairs to a mapping that has entries."""
+    def add(self, owner: Part, pairs: Sequence[Pair], behind: Entry | None = None) -> None:
+        """Add pairs to a mapping that has entries.
+
+        Args:
+            owner: the mapping.
+            pairs: what to add.
+            behind: the entry that they come behind in a block; the last one by default.
+        """
         if not pairs:
             return
         if owner.flow:
@@ -196,7 +202,7 @@ class Editor:
             tail = ", " if owner.entries else ""
             self.replace(place, place, ", ".join(f"{pair.key}{pair.rest}" for pair in pairs) + tail)
             return
-        last = owner.entries[-1]
+        last = behind or owner.entries[-1]
         end, indent = self.entry_end(last), self._column(last)
         self.replace(end, end, self.layout.line_break + self.lines(pairs, indent))
 

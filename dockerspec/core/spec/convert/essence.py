@@ -44,7 +44,7 @@ def essence(stack: Stack, secrets: Mapping[str, str], left_out: frozenset[tuple[
     for key, spec in stack.containers.items():
         if ("containers", key) in left_out:
             continue
-        body = _container(stack, key, spec, secrets, (networks, volumes))
+        body = _container(stack, spec, secrets, (networks, volumes))
         used |= set(body["networks"]) | {mount["source"] for mount in body["volumes"] if mount["type"] == "volume"}
         containers[key] = _without(body, ("containers", key), left_out)
     found: dict[str, Any] = {"stack": stack.stack, "containers": containers}
@@ -63,7 +63,6 @@ def _name(stack: Stack, key: str, *, external: bool) -> str:
 
 def _container(
     stack: Stack,
-    key: str,
     spec: ContainerSpec,
     secrets: Mapping[str, str],
     names: tuple[dict[str, str], dict[str, str]],
@@ -86,7 +85,7 @@ def _container(
     }
     implied = set(_implied(spec))
     body["depends_on"] = {name: value.model_dump() for name, value in spec.depends_on.items() if name not in implied}
-    body["image"], policy = _image(stack, key, spec)
+    body["image"], policy = _image(stack, spec)
     body["pull_policy"] = spec.pull_policy or policy
     return body
 
@@ -111,7 +110,7 @@ def _implied(spec: ContainerSpec) -> list[str]:
     return found + [text.partition(":")[0] for text in (*spec.links, *spec.volumes_from)]
 
 
-def _image(stack: Stack, key: str, spec: ContainerSpec) -> tuple[Any, str | None]:
+def _image(stack: Stack, spec: ContainerSpec) -> tuple[Any, str | None]:
     """The image apart from its name in the spec, and its pull policy."""
     if spec.image is None:
         return None, None
@@ -125,11 +124,8 @@ def _image(stack: Stack, key: str, spec: ContainerSpec) -> tuple[Any, str | None
     build = image.build.model_dump(exclude={"tags"})
     if not image.build.dockerfile_inline:
         build["dockerfile"] = image.build.dockerfile or "Dockerfile"
-    return {
-        "build": build,
-        "tags": tags or (reference,),
-        "platform": image.platform or spec.platform,
-    }, image.pull_policy
+    found = {"build": build, "tags": tags or (reference,), "platform": image.platform or spec.platform}
+    return found, image.pull_policy
 
 
 def _without(body: dict[str, Any], path: tuple[str, ...], left_out: frozenset[tuple[str, ...]]) -> dict[str, Any]:

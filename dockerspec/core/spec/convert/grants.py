@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dockerspec.core.spec.compose.normal import SECRETS_FOLDER
 from dockerspec.core.spec.convert.common import RESOLVE, Work, below
-from dockerspec.core.spec.convert.editor import Note, Pair, Piece
+from dockerspec.core.spec.convert.editor import Note, Pair, Piece, shifted
 from dockerspec.core.spec.convert.layout import Entry, Part, Shape
 from dockerspec.core.spec.model import ContainerSpec
 
@@ -42,14 +42,20 @@ class Grants:
             for item in below(entry.value.real):
                 mount = self._mount(key, item.real)
                 if mount is None or _OTHERS & {inner.key.text for inner in item.real.entries}:
-                    text = " ".join(self._work.layout.text[item.start : item.end].split())
-                    notes.append(Note(f"{key}: {text}"))
+                    notes.append(self._note(key, item))
                     summary = "owner and mode are those of the file on the host" if mount else _NO_FILE
                     self._work.tell(f"{path}.{key}", summary, "", item)
                 if mount is not None and mount not in mounts:
                     mounts.append(mount)
             places.append((entry, notes))
         self._write(path, body, places, mounts)
+
+    def _note(self, key: str, item: Part) -> Note:
+        """An item as it was written."""
+        layout = self._work.layout
+        first, *rest = layout.text[item.start : item.end].splitlines()
+        by = len("  - ") - layout.column(item.start)
+        return Note("\n".join([f"{key}:", f"  - {first}", *(shifted(line, by) for line in rest)]))
 
     def _mount(self, key: str, item: Part) -> str | None:
         """The mount of an item; None where its source is no file on the host."""

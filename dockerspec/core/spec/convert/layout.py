@@ -156,7 +156,8 @@ class Layout:
         # The end of a text without a last line break is one line further down to a parser.
         if mark.line >= len(self._starts):
             return len(self.text)
-        return min(self._starts[mark.line] + int(mark.column), len(self.text))
+        line, column = int(mark.line), int(mark.column)
+        return min(self._starts[line] + column, len(self.text))
 
     def span(self, part: Part) -> Span:
         """Where a part stands, for diagnostics."""

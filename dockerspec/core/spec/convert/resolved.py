@@ -16,23 +16,21 @@ def resolved(project: Project) -> dict[str, Any]:
     """Return a project as `config` shows it, without what goes without saying."""
     tree = shown(project, escape=False)
     for service in tree.get("services", {}).values():
-        for key in ("command", "entrypoint"):
-            if service.get(key) is None:
-                del service[key]
-        if service.get("networks") == {DEFAULT_NETWORK: None}:
-            del service["networks"]
+        _drop(service, command=None, entrypoint=None, networks={DEFAULT_NETWORK: None})
         for port in service.get("ports", ()):
-            for key, usual in (("mode", "ingress"), ("protocol", "tcp")):
-                if port.get(key) == usual:
-                    del port[key]
+            _drop(port, mode="ingress", protocol="tcp")
     for section in ("secrets", "configs"):
         for item in tree.get(section, {}).values():
             if not item.get("external"):
                 item.pop("name", None)
     networks = tree.get("networks", {})
     for network in networks.values():
-        if network.get("ipam") == {}:
-            del network["ipam"]
-    if networks.get(DEFAULT_NETWORK) == {"name": f"{project.name}_{DEFAULT_NETWORK}"}:
-        del networks[DEFAULT_NETWORK]
+        _drop(network, ipam={})
+    _drop(networks, **{DEFAULT_NETWORK: {"name": f"{project.name}_{DEFAULT_NETWORK}"}})
     return {name: value for name, value in tree.items() if value or name == "services"}
+
+
+def _drop(body: dict[str, Any], **usual: Any) -> None:
+    for key, value in usual.items():
+        if key in body and body[key] == value:
+            del body[key]

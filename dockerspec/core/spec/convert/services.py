@@ -43,6 +43,7 @@ class Services:
         self._grants = Grants(work)
         self._done: set[int] = set()
         self._builds: set[int] = set()
+        self._moved_builds: set[int] = set()
         self._images: list[tuple[str, list[Pair | Note]]] = []
 
     def convert(self, section: Entry) -> None:
@@ -73,7 +74,7 @@ class Services:
             inherited += self._build(name, entry, build)
         elif name in self._built:
             self._overlay_image(name, body)
-        self._keys(f"services.{name}", body)
+        self._keys(f"services.{name}", body, is_service=not is_alias)
         if build is not None and has_build and build.owner is body and not is_alias:
             self._editor.swap(build, image, moved=True)
             self._editor.add(body, inherited)
@@ -81,7 +82,8 @@ class Services:
             fields = ", ".join(f"{pair.key}{pair.rest}" for pair in (*image, *inherited))
             self._editor.replace(entry.value.start, entry.value.end, f"{{<<: *{entry.value.text}, {fields}}}")
         else:
-            self._editor.add(body, [*image, *inherited])
+            self._editor.add(body, image, behind=body.get(MERGE))
+            self._editor.add(body, inherited)
 
     def _silenced(self, body: Part) -> list[Pair]:
         """Keys that the `deploy` of a merged mapping gives, and the service's own `deploy` takes back as a whole."""
@@ -91,8 +93,10 @@ class Services:
         mine = flat_keys(own.value)
         given: dict[str, None] = {}
         for other in body.merged():
-            if (entry := other.all_entries().get("deploy")) is not None:
-                given.update(dict.fromkeys(flat_keys(entry.value)))
+            found = other.all_entries()
+            if "deploy" in found:
+                keys = flat_keys(found["deploy"].value)
+                given.update(dict.fromkeys(key for key in keys if key != "restart" or key not in found))
         return [Pair(key, _NULL) for key in given if key not in mine and body.get(key) is None]
 
     # --- images ------------------------------------------------------------------------------------------------------
@@ -120,7 +124,7 @@ class Services:
                 continue
             if other.owner is body and in_place:
                 self._editor.swap(other, [])
-            else:
+            elif other.owner.get("build") is None:
                 taken_back.append(Pair(key, _NULL))
         self._images.append((name, pieces))
         return taken_back
@@ -138,8 +142,13 @@ class Services:
         self._scalars.walk(body, TEXT_RULE["images"]["*"]["build"])
 
     def _moved(self, build: Entry) -> Pair:
+        """The build as a pair; where its anchor stands already, an alias."""
+        value = build.value
+        if value.anchor and id(value) in self._moved_builds:
+            return Pair("build", f": *{value.anchor}")
+        self._moved_builds.add(id(value))
         if build.owner.flow:
-            return Pair("build", f": {self._editor.value(build.value)}")
+            return Pair("build", f": {self._editor.value(value)}")
         return self._editor.moved(build)
 
     def _tags(self, image: Entry) -> Pair:
@@ -170,7 +179,7 @@ class Services:
         end = self._editor.entry_end(section)
         self._editor.replace(end, end, layout.line_break + layout.line_break.join(lines))
 
-    # --- keys ----------------------------------------------------------------------------------------------------------
+    # --- keys --------------------------------------------------------------------------------------------------------
 
     def _keys(self, path: str, body: Part, *, is_service: bool = True) -> None:
         """Translate the keys of a service, and of what it merges, in their places."""
@@ -204,8 +213,8 @@ class Services:
             self._editor.swap(entry, flatten(self._work, path, entry, body, self._scalars))
         elif key in ("secrets", "configs") and not self._grants.same_words:
             self._grants.convert(path, body)
-        elif key == "build":
-            # The build of a mapping that services merge went to the image of each of them.
+        elif key == "build" or (key == "pull_policy" and not is_service and body.get("build") is not None):
+            # The build of a mapping that services merge went to the image of each of them, and its pull policy with it.
             if not is_service:
                 self._editor.swap(entry, [], moved=True)
         elif where in self._plain:

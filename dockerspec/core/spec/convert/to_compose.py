@@ -9,7 +9,7 @@ import re
 
 from dockerspec.core.spec.compose.loading import NAME_VARIABLE
 from dockerspec.core.spec.compose.schema import NETWORK, SERVICE_KEYS, VOLUME
-from dockerspec.core.spec.convert.common import Converted, Work, below, quoted
+from dockerspec.core.spec.convert.common import Converted, Work, below, inline, quoted
 from dockerspec.core.spec.convert.editor import Editor, Note, Pair
 from dockerspec.core.spec.convert.layout import MERGE, Entry, Layout, Part, Shape
 from dockerspec.core.spec.convert.scalars import Scalars
@@ -113,7 +113,7 @@ class _Conversion:
                     self._leave(inner, (kind, entry.key.text, key))
         self._scalars.walk(section.value, TEXT_RULE.get(kind))
 
-    # --- containers ----------------------------------------------------------------------------------------------------
+    # --- containers --------------------------------------------------------------------------------------------------
 
     def _containers(self, section: Entry) -> None:
         self._editor.rename(section, "services")
@@ -158,6 +158,8 @@ class _Conversion:
             return
         elif key == "environment":
             self._environment(name, entry)
+        elif key == "depends_on":
+            self._dependencies(entry)
         elif key == "volumes":
             for item in below(entry.value):
                 if item.real.shape is Shape.MAP:
@@ -199,6 +201,12 @@ class _Conversion:
         text = self._editor.lines([moved], column + 2)
         self._editor.swap(entry, [Pair("deploy", f":{layout.line_break}{text}", column)])
 
+    def _dependencies(self, entry: Entry) -> None:
+        """Compose refuses to name what isn't there, even where it isn't required."""
+        for inner in entry.value.real.entries:
+            if inner.key.text not in self._stack.containers:
+                self._editor.comment_out(inner)
+
     def _environment(self, name: str, entry: Entry) -> None:
         """A value that is a secret of the run's environment is a variable to Compose."""
         for inner in entry.value.real.entries:
@@ -217,9 +225,12 @@ class _Conversion:
     def _mount(self, name: str, mount: Part) -> None:
         for section, keys in _MOUNT_ONLY_OWN.items():
             options = mount.get(section)
-            for inner in options.value.real.entries if options else ():
-                if inner.key.text in keys:
-                    self._leave(inner, ("containers", name, "volumes", section, inner.key.text))
+            entries = options.value.real.entries if options else []
+            own = [inner for inner in entries if inner.key.text in keys]
+            for inner in own:
+                self._leave(inner, ("containers", name, "volumes", section, inner.key.text))
+            if options is not None and own and len(own) == len(entries):
+                self._editor.comment_out(options)
         kind, bind = mount.get("type"), mount.get("bind")
         if kind is None or kind.value.real.text != "bind":
             return
@@ -235,7 +246,7 @@ class _Conversion:
         self._work.left_out.add(path)
         self._work.leave(entry, ".".join(path), f"Compose has no word for {entry.key.text}")
 
-    # --- images ----------------------------------------------------------------------------------------------------------
+    # --- images ------------------------------------------------------------------------------------------------------
 
     def _image(self, container: str, entry: Entry, body: Part) -> None:
         value = entry.value.real
@@ -251,8 +262,19 @@ class _Conversion:
             summary = "the image is described in another file"
             self._work.refuse("containers", summary, "bring both into one file", entry.key)
             return
-        self._placed.add(source.text)
-        self._editor.swap(entry, self._sources(container, source.text, declared, body))
+        pieces = self._sources(container, source.text, declared, body)
+        self._editor.swap(entry, [*self._comments(source.text, pieces), *pieces])
+
+    def _comments(self, name: str, pieces: list[Pair | Note]) -> list[Note]:
+        """The comments of an image that don't stand in what is made of it, for its first container."""
+        section = self._root.get("images")
+        if name in self._placed or section is None or (entry := section.value.real.get(name)) is None:
+            return []
+        self._placed.add(name)
+        kept = "\n".join(piece.rest for piece in pieces if isinstance(piece, Pair))
+        found = self._editor.comments_in(entry.key.start, self._editor.entry_end(entry))
+        above = self._editor.comments_before(entry, section.key.end)
+        return [*above, *(Note(text) for text in found if text not in kept)]
 
     def _sources(self, container: str, name: str, image: Part, body: Part) -> list[Pair | Note]:
         """What stands for `image: {from: NAME}`: the reference, and how to build it."""
@@ -273,18 +295,19 @@ class _Conversion:
         if build is not None:
             self._scalars.walk(build.value, TEXT_RULE["images"]["*"]["build"])
             pieces.append(self._build(build, tags, body))
-        for key in ("platform", "pull_policy"):
-            if key in found and body.get(key) is None:
-                pieces.append(Pair(key, f": {self._editor.value(found[key].value)}"))
-        return pieces
+        more = [key for key in ("platform", "pull_policy") if key in found and body.get(key) is None]
+        return [*pieces, *(Pair(key, f": {self._editor.value(found[key].value)}") for key in more)]
 
     def _build(self, build: Entry, tags: list[Part], body: Part) -> Pair:
         """The build, with the further tags of the image."""
+        if body.flow and not build.value.real.flow:
+            return Pair("build", f": {inline(build.value, more={'tags': tags})}")
         listed = f"[{', '.join(self._editor.value(tag) for tag in tags)}]"
         value = build.value.real
         text = self._editor.value(build.value)
         if value.shape is Shape.SCALAR:
-            return Pair("build", f": {{context: {text}, tags: {listed}}}" if tags else f": {text}")
+            tail = "" if build.owner.flow else self._work.layout.text[build.value.end : self._editor.entry_end(build)]
+            return Pair("build", f": {{context: {text}, tags: {listed}}}{tail}" if tags else f": {text}{tail}")
         if value.flow or not tags:
             if tags and value.get("tags") is None:
                 inner = text.rstrip().removesuffix("}")
@@ -309,7 +332,6 @@ class _Conversion:
                 self._work.left_out.add(("images", name))
                 pieces.append(self._editor.left_out(entry, f"images.{name}"))
                 continue
-            pieces += self._editor.comments_before(entry, section.key.end)
             for key in ("push", "keep"):
                 if (inner := entry.value.real.get(key)) is not None:
                     path = ("images", name, key)
