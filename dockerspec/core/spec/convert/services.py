@@ -217,6 +217,8 @@ class Services:
             # The build of a mapping that services merge went to the image of each of them, and its pull policy with it.
             if not is_service:
                 self._editor.swap(entry, [], moved=True)
+        elif key == "scale":
+            self._editor.rename(entry, "replicas")
         elif where in self._plain:
             self._rewrite(entry, self._plain[where])
         else:

@@ -28,6 +28,7 @@ _ROLLOUT = {
 _MOUNT_ONLY_OWN = {"volume": ("driver_config",), "tmpfs": ("options",)}
 # How Compose takes back what a merged mapping says: it refuses keys without a value.
 _TAKEN_BACK = {"mem_limit": "0", "mem_reservation": "0", "cpus": "0", "pids_limit": "0", "restart": '"no"'}
+_NULLABLE = frozenset({"command", "entrypoint", "pid"})
 _USE = r"\$\$|\$\{%s\}|\$%s(?![A-Za-z0-9_])"
 
 
@@ -64,7 +65,9 @@ class _Conversion:
         self._variables()
         for entry in self._root.entries:
             name = entry.key.text
-            if name == "stack":
+            if _is_null(entry.value.real) and not name.startswith("x-"):
+                self._editor.comment_out(entry)
+            elif name == "stack":
                 self._editor.rename(entry, "name")
                 self._scalars.walk(entry.value, TEXT_RULE["stack"])
             elif name == "containers":
@@ -73,6 +76,8 @@ class _Conversion:
                 self._objects(entry)
             elif name in ("secrets", "configs"):
                 self._scalars.walk(entry.value, TEXT_RULE.get(name))
+            elif name == "variables" and list(self._declared) == [NAME_VARIABLE]:
+                self._editor.swap(entry, [])
             elif name in ("dockerspec", "variables"):
                 self._editor.comment_out(entry)
         self._images()
@@ -169,6 +174,8 @@ class _Conversion:
     def _taken_back(self, name: str, entry: Entry, body: Part) -> None:
         """A key without a value counts as absent; in a mapping that merges another it takes that one's back."""
         key = entry.key.text
+        if all(other.all_entries().get(key) is None for other in body.merged()) and key in _NULLABLE:
+            return
         if all(other.all_entries().get(key) is None for other in body.merged()):
             self._editor.comment_out(entry)
         elif key in _TAKEN_BACK:

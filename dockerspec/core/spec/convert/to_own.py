@@ -97,9 +97,13 @@ class _Conversion:
             for part in self._work.layout.parts()
         ):
             lines.append(Pair("variables", f": {{{NAME_VARIABLE}: {quoted(self._project.name)}}}"))
-        if lines:
+        line_break = self._work.layout.line_break
+        if lines and entry is not None:
+            place = self._editor.entry_end(entry)
+            self._editor.replace(place, place, line_break + self._editor.lines(lines, 0))
+        elif lines:
             place = self._head()
-            self._editor.replace(place, place, self._editor.lines(lines, 0) + self._work.layout.line_break)
+            self._editor.replace(place, place, self._editor.lines(lines, 0) + line_break)
 
     def _head(self) -> int:
         """Where a first line goes: above the first key and the comment that belongs to it."""
