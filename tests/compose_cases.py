@@ -115,7 +115,7 @@ def theirs(program: Path, case: Case, place: Path) -> Reading:
     return Reading(json.loads(done.stdout) if done.returncode == 0 else None, done.stderr)
 
 
-def _loaded(case: Case, place: Path) -> LoadResult:
+def loaded(case: Case, place: Path) -> LoadResult:
     options: dict[str, Any] = {}
     words = iter(case.args)
     for word in words:
@@ -130,14 +130,14 @@ def _loaded(case: Case, place: Path) -> LoadResult:
 
 def ours(case: Case, place: Path) -> Reading:
     """Let dockerspec read a case."""
-    result = _loaded(case, place)
+    result = loaded(case, place)
     says = "\n".join(map(str, result.diagnostics))
     return Reading(shown(result.compose) if result.compose else None, says, result.diagnostics)
 
 
 def project_of(case: Case, place: Path) -> Project:
     """The project that dockerspec makes of a case that it accepts."""
-    project = _loaded(case, place).compose
+    project = loaded(case, place).compose
     assert project is not None
     return project
 

@@ -131,9 +131,8 @@ class _Flattening:
         if known == "on-failure" and attempts is not None and attempts.text not in ("", "0"):
             known = f"on-failure:{attempts.text}"
         told = "\n".join(note.text for note in notes if isinstance(note, Note))
-        for text in self._editor.comments_in(entry.key.start, self._editor.entry_end(entry)):
-            if text not in told:
-                notes.append(Note(text))
+        comments = self._editor.comments_in(entry.key.start, self._editor.entry_end(entry))
+        notes += [Note(text) for text in comments if text not in told]
         return [*notes, Pair("restart", f": {known}")]
 
     def _tell(self, entry: Entry, path: tuple[str, ...]) -> None:

@@ -82,9 +82,5 @@ class Scalars:
         kind = kind_of(scalar)
         if not is_text or "$" in raw or kind in (Kind.TEXT, Kind.NULL):
             return None
-        allowed = _ANY_SCALAR if kind is Kind.BOOL else _NUMBERS
-        return (
-            None
-            if kind is not Kind.DATE and key in allowed and as_text(scalar, kind) == part.text
-            else f'"{part.text}"'
-        )
+        allowed = {Kind.BOOL: _ANY_SCALAR, Kind.DATE: frozenset[str]()}.get(kind, _NUMBERS)
+        return None if key in allowed and as_text(scalar, kind) == part.text else f'"{part.text}"'

@@ -65,7 +65,9 @@ class _Conversion:
         self._variables()
         for entry in self._root.entries:
             name = entry.key.text
-            if _is_null(entry.value.real) and not name.startswith("x-"):
+            if name == "containers" and _is_null(entry.value.real):
+                self._editor.swap(entry, [Pair("services", ": {}")])
+            elif _is_null(entry.value.real) and not name.startswith("x-"):
                 self._editor.comment_out(entry)
             elif name == "stack":
                 self._editor.rename(entry, "name")
