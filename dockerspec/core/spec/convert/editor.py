@@ -59,6 +59,17 @@ class Editor:
             return end + len(tail.rstrip())
         return end
 
+    def section_end(self, entry: Entry) -> int:
+        """Where a section ends, with the indented comments behind it."""
+        end, layout = self.entry_end(entry), self.layout
+        for comment in layout.comments:
+            if comment.start < end:
+                continue
+            if layout.text[end : comment.start].strip() or layout.column(comment.start) <= self._column(entry):
+                break
+            end = comment.end
+        return end
+
     def _leads_line(self, entry: Entry) -> bool:
         start = entry.key.start
         return not self.layout.text[self.layout.line_start(start) : start].strip()

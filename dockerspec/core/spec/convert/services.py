@@ -176,7 +176,7 @@ class Services:
         lines = ["", "images:"]
         for name, pieces in self._images:
             lines += [f"{' ' * step}{name}:", self._editor.lines(pieces, 2 * step)]
-        end = self._editor.entry_end(section)
+        end = self._editor.section_end(section)
         self._editor.replace(end, end, layout.line_break + layout.line_break.join(lines))
 
     # --- keys --------------------------------------------------------------------------------------------------------
