@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dockerspec.cli import exits
-from dockerspec.cli.options import compose_options, look_options, spec_options
-from dockerspec.cli.session import ComposeChoices, Session, SpecSource
+from dockerspec.cli.options import look_options, spec_options
+from dockerspec.cli.session import Session, SpecSource
 from dockerspec.core.diagnostics import Severity
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _OWN, _COMPOSE = "dockerspec", "compose"
 
 @click.command()
 @spec_options
-@compose_options
 @click.option("--to", type=click.Choice([_OWN, _COMPOSE]), help="The format to write. Default: the other one.")
 @click.option(
     "-o",
@@ -40,7 +39,6 @@ _OWN, _COMPOSE = "dockerspec", "compose"
 def convert(
     session: Session,
     source: SpecSource,
-    choices: ComposeChoices,
     to: str | None,
     outputs: tuple[str, ...],
     force: bool,
@@ -65,7 +63,7 @@ def convert(
     from dockerspec.api import convert as converted
     from dockerspec.render.text import render_diagnostics
 
-    loaded = session.load(source, choices)
+    loaded = session.load(source)
     console = session.console
     _check_direction(loaded, to)
     found = converted(loaded, resolve=resolve)
