@@ -101,9 +101,13 @@ def _joined(loaded: LoadResult, found: list[Diagnostic]) -> tuple[Diagnostic, ..
 def _write(name: str, text: str) -> None:
     """Write a file whole or not at all."""
     part = f"{name}.part"
-    with open(part, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-    os.replace(part, name)
+    try:
+        with open(part, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.replace(part, name)
+    except OSError as fault:
+        Path(part).unlink(missing_ok=True)
+        raise click.UsageError(f"{name} can't be written: {fault.strerror}") from None
 
 
 def _warn_of_paths(session: Session, loaded: LoadResult, outputs: tuple[str, ...], *, resolve: bool) -> None:

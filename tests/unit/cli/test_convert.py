@@ -63,6 +63,12 @@ def test_nothing_is_overwritten_unless_asked_for(run: Run, folder: Path) -> None
     assert "containers:" in (folder / "mine.yaml").read_text()
 
 
+def test_a_folder_that_is_not_there_is_told(run: Run, folder: Path) -> None:
+    ran = run("convert", "-o", "nowhere/dockerspec.yaml")
+    assert ran.status == 1
+    assert "nowhere/dockerspec.yaml can't be written: No such file or directory" in ran.err
+
+
 def test_there_and_back(run: Run, folder: Path) -> None:
     run("convert", "compose.yaml", "-o", "dockerspec.yaml")
     back = run("convert", "dockerspec.yaml", "--to", "compose")
