@@ -116,6 +116,7 @@ def theirs(program: Path, case: Case, place: Path) -> Reading:
 
 
 def loaded(case: Case, place: Path) -> LoadResult:
+    """What dockerspec makes of a case, whatever it says."""
     options: dict[str, Any] = {}
     words = iter(case.args)
     for word in words:
