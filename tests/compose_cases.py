@@ -135,20 +135,21 @@ def options(case: Case) -> dict[str, Any]:
     return found
 
 
-def _loaded(case: Case, place: Path) -> LoadResult:
-    return load_files(cwd=place, environ={"HOME": "/home/user", **case.env}, **options(case), only_shown=True)
+def loaded(case: Case, place: Path, *, only_shown: bool = False) -> LoadResult:
+    """What dockerspec makes of a case, whatever it says."""
+    return load_files(cwd=place, environ={"HOME": "/home/user", **case.env}, **options(case), only_shown=only_shown)
 
 
 def ours(case: Case, place: Path) -> Reading:
     """Let dockerspec read a case."""
-    result = _loaded(case, place)
+    result = loaded(case, place, only_shown=True)
     says = "\n".join(map(str, result.diagnostics))
     return Reading(shown(result.compose) if result.compose else None, says, result.diagnostics)
 
 
 def project_of(case: Case, place: Path) -> Project:
     """The project that dockerspec makes of a case that it accepts."""
-    project = _loaded(case, place).compose
+    project = loaded(case, place, only_shown=True).compose
     assert project is not None
     return project
 

@@ -17,7 +17,9 @@ PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *s
 _FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)\s*")
 _FILE = re.compile(r"# (?P<name>[\w.-]+\.\w+)")
 _REST = "..."
-_OFFLINE = re.compile(r"dockerspec (validate|schema|version|completion)\b(?!.*--engine)|dockerspec .*--(help|version)")
+_OFFLINE = re.compile(
+    r"dockerspec (validate|schema|version|completion|convert)\b(?!.*--engine)|dockerspec .*--(help|version)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from dockerspec.cli.session import Session
 COMMANDS = {
     "validate": "Check spec files without an engine.",
     "config": "Show what a Compose file comes to.",
+    "convert": "Turn a Compose file into a spec of dockerspec's own, or back.",
     "plan": "Show what would change, and why.",
     "apply": "Make the host as the spec says.",
     "show": "Show a plan that was kept with `plan -o`.",

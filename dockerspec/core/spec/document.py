@@ -7,16 +7,16 @@ The C parser is ten times faster and used where it is installed. It knows an old
 (`[80:80]` without quotes, above all), so what it refuses is read again by the pure parser, which has the last word.
 The pure parser alone, in turn, wants spaces where YAML allows a tab. Where both read a text, the tree is the same.
 
-Callers: `load`. Limits: no directives, no tags but the core ones; bounds on size, depth and
-expanded aliases keep hostile texts cheap.
+Callers: `load`; `convert`, which asks for the events alone. Limits: no directives, no tags but the core ones; bounds on
+size, depth and expanded aliases keep hostile texts cheap.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
 from dockerspec.core.spec import nodes
@@ -176,12 +176,58 @@ def _forbidden(name: str, text: str, found: re.Match[str]) -> Diagnostic:
     return error("", f"the invisible character U+{code:04X} isn't allowed in a spec", fix, span)
 
 
-def _build(builder: TreeBuilder, text: str, *, pure: bool) -> None:
-    """Feed the parser's events to the builder; the first syntax error ends the reading."""
-    from ruamel.yaml import events
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+class Listener(Protocol):
+    """What takes a text's events, in their order."""
 
-    handlers: dict[type, Callable[[Any], None]] = {
+    def start_document(self, event: Any, /) -> None:
+        """A document starts."""
+
+    def scalar(self, event: Any, /) -> None:
+        """A leaf."""
+
+    def alias(self, event: Any, /) -> None:
+        """An alias."""
+
+    def start_mapping(self, event: Any, /) -> None:
+        """A mapping starts."""
+
+    def start_sequence(self, event: Any, /) -> None:
+        """A list starts."""
+
+    def end(self, event: Any, /) -> None:
+        """The innermost mapping or list ends."""
+
+
+def walk(text: str, listener: Listener) -> None:
+    """Hand the events of a text that `parse` accepts to a listener.
+
+    Args:
+        text: the text, without a byte order mark.
+        listener: takes the events; it is used only if the text can be read.
+    """
+    try:
+        taken = list(_taken(text, pure=False))
+    except Exception:  # whatever the C parser has against a good text, the pure one has the last word
+        taken = list(_taken(text, pure=True))
+    handlers = _handlers(listener)
+    for event in taken:
+        handler = handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+
+def _taken(text: str, *, pure: bool) -> Iterator[Any]:
+    from ruamel.yaml.events import StreamEndEvent
+
+    next_event = _events(text, pure=pure)
+    while not isinstance(event := next_event(), StreamEndEvent):
+        yield event
+
+
+def _handlers(builder: Listener) -> dict[type, Callable[[Any], None]]:
+    from ruamel.yaml import events
+
+    return {
         events.ScalarEvent: builder.scalar,
         events.AliasEvent: builder.alias,
         events.MappingStartEvent: builder.start_mapping,
@@ -190,6 +236,14 @@ def _build(builder: TreeBuilder, text: str, *, pure: bool) -> None:
         events.SequenceEndEvent: builder.end,
         events.DocumentStartEvent: builder.start_document,
     }
+
+
+def _build(builder: TreeBuilder, text: str, *, pure: bool) -> None:
+    """Feed the parser's events to the builder; the first syntax error ends the reading."""
+    from ruamel.yaml import events
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    handlers = _handlers(builder)
     ignore = {events.StreamStartEvent, events.DocumentEndEvent}
     next_event = _events(text, pure=pure)
     try:
