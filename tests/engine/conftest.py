@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.engine.commands import Commands
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def run(engine_daemon: Daemon | GivenEngine, tmp_path: Path) -> Run:
-    """The command line in a folder of the test's own, with nobody at a terminal."""
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """The command line in any folder and environment, see `Commands.run`."""
+    commands = Commands()
+    yield commands
+    commands.close()
 
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "dockerspec", *words],
-            cwd=tmp_path,
-            env={**os.environ, "DOCKER_HOST": engine_daemon.host},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+
+@pytest.fixture
+def run(commands: Commands, engine_daemon: Daemon | GivenEngine, tmp_path: Path) -> Run:
+    """The command line in a folder of the test's own, on the engine, with nobody at a terminal."""
+
+    def call(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return commands.run(
+            *words, folder=tmp_path, environ={**os.environ, "DOCKER_HOST": engine_daemon.host, **environ}
         )
 
     return call

@@ -29,6 +29,7 @@ containers:
     image: "{image}"
     container_name: "{stack}-web"
     command: [sleep, "999"]
+    init: true
     volumes: ["data:/data"]
     networks: [front]
 """
@@ -45,14 +46,14 @@ class Scene:
         self.run(f"{self.stack}-web")
 
     def run(self, name: str) -> str:
-        """`docker run -d --network NET --network-alias web -v DATA:/data --name NAME IMAGE sleep 999`."""
+        """`docker run -d --init --network NET --network-alias web -v DATA:/data --name NAME IMAGE sleep 999`."""
         network = f"{self.stack}-net"
         return self.raw.run(
             name,
             {
                 "Image": self.stage.image,
                 "Cmd": ["sleep", "999"],
-                "HostConfig": {"Binds": [f"{self.stack}-data:/data"], "NetworkMode": network},
+                "HostConfig": {"Binds": [f"{self.stack}-data:/data"], "NetworkMode": network, "Init": True},
                 "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": ["web"]}}},
             },
         )
@@ -129,7 +130,7 @@ def test_an_adopted_container_is_healed_updated_replaced_and_destroyed(scene: Sc
 
     _, text = scene.raw.execute(name, "sh", "-c", "echo kept > /data/file; cat /data/file")
     assert text.strip() == "kept"
-    other = limited.replace("999", "998") + "    stop_grace_period: 0s\n"
+    other = limited.replace("999", "998")
     scene.stage.settle(other)
     made = scene.raw.container(name)
     assert made["Id"] != web
@@ -147,7 +148,7 @@ def test_an_adopted_container_is_healed_updated_replaced_and_destroyed(scene: Sc
 def test_a_failed_replacement_brings_the_adopted_container_back(scene: Scene) -> None:
     scene.adopt()
     web, *_ = scene.identity()
-    report = scene.stage.apply(SPEC.replace('[sleep, "999"]', '["false"]') + "    stop_grace_period: 0s\n")
+    report = scene.stage.apply(SPEC.replace('[sleep, "999"]', '["false"]'))
     assert not report.ok
     back = scene.raw.container(f"{scene.stack}-web")
     assert back["Id"] == web
@@ -169,7 +170,7 @@ def test_a_network_that_is_made_anew_loses_its_mark_and_no_endpoint(scene: Scene
 
 def test_a_run_that_ends_before_the_mark_goes_is_finished_by_the_next(scene: Scene) -> None:
     scene.adopt("container.web", "network.front", "volume.data")
-    other = SPEC.replace("999", "998") + "    stop_grace_period: 0s\n"
+    other = SPEC.replace("999", "998")
     spec = scene.stage.load(other)
     plan = scene.stage.docker.plan(spec)
     [unmark] = [key for key, action in plan.actions.items() if isinstance(action, RemoveMark)]
@@ -244,7 +245,7 @@ def test_marks_are_no_volumes_and_block_nothing(scene: Scene) -> None:
 def test_an_adopted_network_that_could_not_be_made_anew_comes_back_as_ours(scene: Scene) -> None:
     scene.adopt()
     web, pid, *_ = scene.identity()
-    options = '{stack}-net", driver: absent-driver'
+    options = '{stack}-net", driver: macvlan, driver_opts: {parent: no-such0}'
     report = scene.stage.apply(SPEC.replace('{stack}-net"', options))
     assert not report.ok
     assert scene.identity()[:2] == (web, pid)

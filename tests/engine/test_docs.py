@@ -14,13 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.doc_blocks import ROOT, Block, Step, blocks, matches, steps, tidy
+from tests.engine.commands import Commands
 from tests.kit import images
 from tests.kit.raw import RawEngine
 from tests.kit.registry import Registry
@@ -44,12 +45,14 @@ class Stand:
         raw: the engine.
         folder: the reader's working folder.
         words: the page's words and what stands for them here, both as they are written.
+        commands: the command line.
         status: the exit status of the last command; None if it was left out.
     """
 
     raw: RawEngine
     folder: Path
-    words: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str]
+    commands: Commands
     status: int | None = None
 
     def localise(self, text: str) -> str:
@@ -72,9 +75,10 @@ class Stand:
             self.status = 0
             return _docker(self.raw, words[1:])
         if words[0] == "dockerspec":
-            words = [sys.executable, "-m", *words]
-        else:
-            assert words[0] == "sed", f"no way to run {command!r}"
+            done = self.commands.run(*words[1:], folder=self.folder, environ=self._environ(), together=True)
+            self.status = done.returncode
+            return done.stdout
+        assert words[0] == "sed", f"no way to run {command!r}"
         return self._process(words)
 
     def python(self, code: str) -> None:
@@ -82,9 +86,13 @@ class Stand:
         printed = self._process([sys.executable, "-c", code])
         assert self.status == 0, printed
 
-    def _process(self, words: list[str]) -> str:
+    def _environ(self) -> dict[str, str]:
         environ = {**os.environ, "DOCKER_HOST": self.raw.host, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         environ.pop("DOCKER_CONTEXT", None)
+        return environ
+
+    def _process(self, words: list[str]) -> str:
+        environ = self._environ()
         done = subprocess.run(
             words, cwd=self.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90
         )
@@ -151,8 +159,8 @@ def _await(done: Callable[[], bool], what: str) -> None:
 
 
 @pytest.fixture
-def stand(raw: RawEngine, stack_name: str, busybox: str, free_port: Callable[[], int], tmp_path: Path) -> Stand:
-    stand = Stand(raw, tmp_path, {"busybox:latest": busybox})
+def stand(commands: Commands, raw: RawEngine, busybox: str, free_port: Callable[[], int], tmp_path: Path) -> Stand:
+    stand = Stand(raw, tmp_path, {"busybox:latest": busybox}, commands)
     stand.words |= {port: str(free_port()) for port in PORTS}
     return stand
 

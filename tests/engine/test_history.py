@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.commands import Commands
 from tests.kit.cleanup import remove_stack
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -31,17 +31,10 @@ class Host:
     folder: Path
     history: Path
     environ: dict[str, str]
+    commands: Commands
 
     def __call__(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "dockerspec", *words],
-            cwd=self.folder,
-            env={**self.environ, **more},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return self.commands.run(*words, folder=self.folder, environ={**self.environ, **more})
 
     def done(self, *words: str, **more: str) -> str:
         """Run a command that must succeed; what it printed."""
@@ -55,11 +48,11 @@ class Host:
 
 
 @pytest.fixture
-def host(engine_daemon: Daemon | GivenEngine, tmp_path: Path) -> Host:
+def host(commands: Commands, engine_daemon: Daemon | GivenEngine, tmp_path: Path) -> Host:
     folder = tmp_path / "work"
     folder.mkdir()
     environ = {**os.environ, "DOCKER_HOST": engine_daemon.host, "DOCKERSPEC_HISTORY": str(tmp_path / "state")}
-    return Host(folder, tmp_path / "state" / "history.db", environ)
+    return Host(folder, tmp_path / "state" / "history.db", environ, commands)
 
 
 @pytest.fixture

@@ -300,11 +300,10 @@ containers:
   web:
     image: {image}
     stop_grace_period: 0s
-    command: [sleep, "999"]
+    command: [sh, -c, "echo up; exec sleep 999"]
     environment: {RUN: "{run}"}
     volumes: ["book:/book", /anon]
-    healthcheck: {test: "true", interval: 100ms}
-    update: {order: stop-first}
+    update: {order: stop-first, wait: {log: up}}
     pre_start: [{command: ["true"]}]
     post_start: [{command: [sh, -c, 'echo "up $$RUN" >> /book/log']}]
     pre_stop: [{command: [sh, -c, 'echo "down $$RUN" >> /book/log']}]

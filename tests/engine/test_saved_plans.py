@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.kit.daemon import Daemon
-from tests.kit.given import GivenEngine
+from tests.engine.conftest import Run
 from tests.kit.raw import RawEngine
 
 SECRET = "correct-horse-battery"
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(engine_daemon: Daemon | GivenEngine, tmp_path: Path) -> Run:
-    def call(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "dockerspec", *words],
-            cwd=tmp_path,
-            env={**os.environ, "DOCKER_HOST": engine_daemon.host, "SHOP_KEY": SECRET},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return call
+def run(run: Run) -> Run:
+    return partial(run, SHOP_KEY=SECRET)
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 from dockerspec.api import Docker, load
 from dockerspec.core.report.outcome import Status
+from tests.engine.conftest import Run
 from tests.kit import images
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -23,12 +22,6 @@ def _spec(folder: Path, stack: str, image: str, count: int) -> Path:
     file = folder / "stack.yaml"
     file.write_text(f"dockerspec: 1\nstack: {stack}\ncontainers:\n{containers}\n")
     return file
-
-
-def _run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "dockerspec", *words], capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 def test_a_daemon_that_dies_midway_fails_the_rest_and_the_next_run_goes_on(own_daemon: Daemon, tmp_path: Path) -> None:
@@ -57,10 +50,10 @@ def test_a_daemon_that_dies_midway_fails_the_rest_and_the_next_run_goes_on(own_d
 
 
 def test_the_command_line_says_what_a_missing_image_means(
-    engine_daemon: Daemon | GivenEngine, raw: RawEngine, stack_name: str, tmp_path: Path
+    run: Run, engine_daemon: Daemon | GivenEngine, raw: RawEngine, stack_name: str, tmp_path: Path
 ) -> None:
     file = _spec(tmp_path, stack_name, "localhost:1/nosuch:1", 1)
-    ran = _run("--host", engine_daemon.host, "apply", "--yes", str(file))
+    ran = run("--host", engine_daemon.host, "apply", "--yes", str(file))
     assert ran.returncode == 1
     assert "can't pull localhost:1/nosuch:1" in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
@@ -68,15 +61,15 @@ def test_the_command_line_says_what_a_missing_image_means(
 
 
 def test_the_exit_codes_of_a_life(
-    engine_daemon: Daemon | GivenEngine, raw: RawEngine, stack_name: str, busybox: str, tmp_path: Path
+    run: Run, raw: RawEngine, stack_name: str, busybox: str, engine_daemon: Daemon | GivenEngine, tmp_path: Path
 ) -> None:
     file = str(_spec(tmp_path, stack_name, busybox, 1))
     host = ("--host", engine_daemon.host)
-    assert _run(*host, "plan", "--detailed-exitcode", file).returncode == 2
-    assert _run(*host, "apply", file).returncode == 3
+    assert run(*host, "plan", "--detailed-exitcode", file).returncode == 2
+    assert run(*host, "apply", file).returncode == 3
     assert not raw.containers(dockerspec_stack=stack_name)
-    assert _run(*host, "apply", "--yes", file).returncode == 0
-    assert _run(*host, "plan", "--detailed-exitcode", file).returncode == 0
-    assert _run(*host, "status", file).returncode == 0
-    assert _run(*host, "destroy", "--yes", file).returncode == 0
+    assert run(*host, "apply", "--yes", file).returncode == 0
+    assert run(*host, "plan", "--detailed-exitcode", file).returncode == 0
+    assert run(*host, "status", file).returncode == 0
+    assert run(*host, "destroy", "--yes", file).returncode == 0
     assert not raw.containers(dockerspec_stack=stack_name)

@@ -26,18 +26,26 @@ containers:
     stop_grace_period: 0s
     replicas: {replicas}
     volumes: ["data:/data"]
-    healthcheck: {{test: "test -e /up", interval: 100ms, timeout: 1s, retries: 50}}
-    update: {{order: {order}, {policy}}}
+    update: {{order: {order}, wait: {{log: up}}, {policy}}}
 """
-SOUND = "touch /up; exec sleep 9999"
+CHECK = 'healthcheck: {{test: "test -e /up", interval: 200ms, retries: 50}}'
+HEALTHY = ROLLING.replace("    update: ", f"    {CHECK}\n    update: ").replace("{{log: up}}", "healthy")
+"""The same with a health check, which costs a process at each turn: only where health is what it is about."""
+SOUND = "touch /up; echo up; exec sleep 9999"
 FIRST_TWO = "mkdir /data/one || mkdir /data/two || exit 3; " + SOUND
 """The third container ever to run this fails, and so do all after it."""
 
 
 def spec(
-    command: str = SOUND, *, version: str = "1", replicas: int = 4, order: str = "start-first", policy: str
+    command: str = SOUND,
+    *,
+    version: str = "1",
+    replicas: int = 4,
+    order: str = "start-first",
+    policy: str,
+    text: str = ROLLING,
 ) -> str:
-    return ROLLING.format(command=command, version=version, replicas=replicas, order=order, policy=policy)
+    return text.format(command=command, version=version, replicas=replicas, order=order, policy=policy)
 
 
 @pytest.fixture
@@ -90,9 +98,9 @@ HEALTHY_BEFORE = ("health_status: healthy", "1")
 
 
 def test_start_first_has_both_up_until_the_new_one_is_healthy(stage: Stage, raw: RawEngine) -> None:
-    stage.settle(spec(replicas=1, policy="timeout: 20s"))
+    stage.settle(spec(replicas=1, policy="timeout: 20s", text=HEALTHY))
     watch = Watch(raw, stage)
-    stage.settle(spec("sleep 1; " + SOUND, version="2", replicas=1, policy="timeout: 20s"))
+    stage.settle(spec("sleep 1; " + SOUND, version="2", replicas=1, policy="timeout: 20s", text=HEALTHY))
     order = [(action, version) for action, version, _ in watch.events() if (action, version) != HEALTHY_BEFORE]
     # Some engines tell of one end twice.
     assert list(dict.fromkeys(order)) == [("start", "2"), ("health_status: healthy", "2"), ("die", "1")]
