@@ -343,7 +343,7 @@ def test_closing_a_blocked_event_stream(gateway: Gateway) -> None:
     stream.close()
     reader.join(5)
     assert not reader.is_alive()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
     assert stream.end is End.CLOSED
 
 

@@ -14,6 +14,9 @@ from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
 
+COUNT = 14
+"""Containers of which the engine dies under a few: more than are made at once."""
+
 
 def _spec(folder: Path, stack: str, image: str, count: int) -> Path:
     containers = "\n".join(
@@ -26,7 +29,7 @@ def _spec(folder: Path, stack: str, image: str, count: int) -> Path:
 
 def test_a_daemon_that_dies_midway_fails_the_rest_and_the_next_run_goes_on(own_daemon: Daemon, tmp_path: Path) -> None:
     image = images.ensure(own_daemon.raw, "busybox")
-    spec = load([_spec(tmp_path, "sick", image, 30)])
+    spec = load([_spec(tmp_path, "sick", image, COUNT)])
     killed = threading.Event()
 
     def kill(_event: object) -> None:
@@ -46,7 +49,7 @@ def test_a_daemon_that_dies_midway_fails_the_rest_and_the_next_run_goes_on(own_d
         report = docker.apply(docker.plan(spec), spec=spec)
         assert report.ok, [item for item in report.outcomes.values() if item.message]
         assert docker.plan(spec).is_empty
-    assert len(own_daemon.raw.containers(dockerspec_stack="sick")) == 30
+    assert len(own_daemon.raw.containers(dockerspec_stack="sick")) == COUNT
 
 
 def test_the_command_line_says_what_a_missing_image_means(
