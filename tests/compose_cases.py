@@ -115,7 +115,8 @@ def compose_program() -> Path | None:
 
 def theirs(program: Path, case: Case, place: Path) -> Reading:
     """Let Compose read a case."""
-    env = {"PATH": os.environ["PATH"], "HOME": "/home/user", **case.env}
+    # A process that is over in a moment needs no memory back; it is a fifth of its work.
+    env = {"PATH": os.environ["PATH"], "HOME": "/home/user", "GOGC": "off", **case.env}
     words = [str(program), *case.args, "config", "--format", "json"]
     done = subprocess.run(words, cwd=place, env=env, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     return Reading(json.loads(done.stdout) if done.returncode == 0 else None, done.stderr)

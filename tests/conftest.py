@@ -81,10 +81,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine_name", names, ids=_labels(metafunc.config), scope="session", indirect=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     for item in items:
         if "engine_name" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.engine)
+    yield
+    # What takes long comes first, so that no worker still has it before it when the others are done.
+    items.sort(key=_is_short)
+
+
+def _is_short(item: pytest.Item) -> bool:
+    """Whether a test makes do with the time that every test has."""
+    return item.get_closest_marker("timeout") is None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -36,7 +36,7 @@ containers:
     image: {busybox}
     command: [sleep, "9999"]
     stop_grace_period: 0s
-    healthcheck: {{test: "test -e /go", interval: 100ms, retries: 1000}}
+    healthcheck: {{test: "test -e /go", interval: 500ms, retries: 1000}}
     update: {{wait: healthy}}
 """
     )

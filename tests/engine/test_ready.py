@@ -127,7 +127,7 @@ containers:
     image: {image}
     stop_grace_period: 0s
     command: [sleep, "999"]
-    healthcheck: {test: "echo sick; exit 1", interval: 100ms, retries: 1}
+    healthcheck: {test: "echo sick; exit 1", interval: 1s, retries: 1}
     update: {timeout: 60s, wait: {command: "true"}}
 """
 TIMEOUT, EXIT, UNHEALTHY = Failure.TIMEOUT, Failure.EXIT, Failure.UNHEALTHY

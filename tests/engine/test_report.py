@@ -19,9 +19,9 @@ from tests.kit.raw import RawEngine
 
 SECRET = "correct-horse-battery"
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/report.schema.json").read_text(encoding="utf-8"))
-HEALTHY = "healthcheck: {test: [CMD, 'true'], interval: 200ms}"
-SICK = "healthcheck: {test: [CMD-SHELL, 'echo sick with $$KEY; exit 1'], interval: 200ms, retries: 1}"
-SLOW = "healthcheck: {test: [CMD-SHELL, 'echo not yet; exit 1'], interval: 200ms, retries: 1000}"
+HEALTHY = "healthcheck: {test: [CMD, 'true'], interval: 500ms}"
+SICK = "healthcheck: {test: [CMD-SHELL, 'echo sick with $$KEY; exit 1'], interval: 500ms, retries: 1}"
+SLOW = "healthcheck: {test: [CMD-SHELL, 'echo not yet; exit 1'], interval: 500ms, retries: 1000}"
 
 
 def spec(name: str, image: str, *, bad: bool) -> str:
