@@ -17,6 +17,7 @@ from tests.kit.given import GivenEngine
 if TYPE_CHECKING:
     from dockerspec.engine.gateway import Gateway
     from tests.engine.field_bench import Bench
+    from tests.engine.stage import Stage
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -39,6 +40,16 @@ def run(commands: Commands, engine_daemon: Daemon | GivenEngine, tmp_path: Path)
         )
 
     return call
+
+
+@pytest.fixture
+def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
+    """A stack of the test's own on the engine, see `Stage`."""
+    from tests.engine.stage import Stage
+
+    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
+    yield stage
+    stage.docker.close()
 
 
 @pytest.fixture

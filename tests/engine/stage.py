@@ -8,7 +8,7 @@ from textwrap import dedent
 from dockerspec.api import Docker, load
 from dockerspec.core.plan.consent import Consent
 from dockerspec.core.plan.plan import Plan
-from dockerspec.core.report.outcome import Report
+from dockerspec.core.report.outcome import Outcome, Report
 from dockerspec.core.spec.load import LoadResult
 
 
@@ -59,6 +59,11 @@ def told(report: Report) -> str:
         f"{key}: {item.status} {item.message} {item.logs}" for key, item in report.outcomes.items() if item.message
     ]
     return "\n".join([*failed, *(f"{change.address}: {change.fields}" for change in report.remaining)])
+
+
+def awaited(report: Report, name: str) -> Outcome:
+    """The outcome of waiting for the only replica of a container."""
+    return next(item for key, item in report.outcomes.items() if key.startswith(f"await container.{name} "))
 
 
 def differing(plan: Plan) -> dict[str, set[str]]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engine.stage import Stage
-from tests.kit.daemon import Daemon
-from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
 
 Json = Any
@@ -21,13 +17,6 @@ containers:
     command: [sleep, "9999"]
     stop_grace_period: 0s
 """
-
-
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
 
 
 def web(*lines: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +15,6 @@ from tests.engine.stage import Stage, told
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
-
-
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
 
 
 def _book(stage: Stage) -> list[str]:

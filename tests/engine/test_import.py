@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,6 @@ def test_every_case_made_by_others_comes_back_and_is_adopted(bench: Bench, tmp_p
     adopted(bench.docker, spec)
     assert unsettled(bench.docker.plan(spec), "adopted") == []
     assert {name: raw.container(name)["Id"] for name in names} == before
-
-
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
 
 
 def docker_run(image: str, stack: str, subnet: str, port: int) -> dict[str, Json]:

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from dockerspec.core.report.outcome import Outcome, Report, Status
+from dockerspec.core.report.outcome import Status
 from dockerspec.render.json import report_json
 from dockerspec.render.text import render_report
-from tests.engine.stage import Stage, differing, told
-from tests.kit.daemon import Daemon
-from tests.kit.given import GivenEngine
+from tests.engine.stage import Stage, awaited, differing, told
 from tests.kit.raw import RawEngine
-
-
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
 
 
 def _runs(stage: Stage) -> int:
     """How often the job has run: each run leaves a line in its log, which the container keeps."""
     return stage.docker._engine.container_logs(f"{stage.stack}-job-1", tail=None).count("ran")
-
-
-def _await(report: Report, name: str) -> Outcome:
-    return next(item for key, item in report.outcomes.items() if key.startswith(f"await container.{name} "))
 
 
 JOB = """
@@ -55,15 +38,15 @@ def test_a_job_runs_once_per_change_of_its_spec(stage: Stage) -> None:
     assert _runs(stage) == 1
     report = stage.apply(JOB.replace('"999"', '"998"').replace("echo ran", "echo has ran"))
     assert report.ok, told(report)
-    assert _await(report, "job").logs == "has ran"
+    assert awaited(report, "job").logs == "has ran"
     assert _runs(stage) == 1  # of the new container
 
 
 def test_a_job_that_failed_runs_again_and_what_depends_on_it_waits(stage: Stage, raw: RawEngine) -> None:
     text = JOB.replace("echo ran; exit 0", "echo ran; test -e /again && exit 0; touch /again; exit 3")
     report = stage.apply(text)
-    assert _await(report, "job").message == f"{stage.stack}-job-1 ended with exit status 3"
-    assert _await(report, "job").logs == "ran"
+    assert awaited(report, "job").message == f"{stage.stack}-job-1 ended with exit status 3"
+    assert awaited(report, "job").logs == "ran"
     assert {item.status for item in report.outcomes.values() if item.action.verb == "start"} == {
         Status.DONE,
         Status.SKIPPED,
@@ -78,7 +61,7 @@ def test_a_changed_job_that_fails_leaves_the_former_one(stage: Stage, raw: RawEn
     stage.settle(JOB)
     before = {item["Id"] for item in raw.containers(dockerspec_stack=stage.stack)}
     report = stage.apply(JOB.replace("exit 0", "exit 4"))
-    assert _await(report, "job").message == f"{stage.stack}-job-1 ended with exit status 4"
+    assert awaited(report, "job").message == f"{stage.stack}-job-1 ended with exit status 4"
     assert {item["Id"] for item in raw.containers(dockerspec_stack=stage.stack)} == before
     assert differing(stage.plan(JOB)) == {}
     assert "container.job" in differing(stage.plan(JOB.replace("exit 0", "exit 4")))
@@ -107,9 +90,9 @@ containers:
 
 def test_other_codes_can_be_allowed_and_a_log_line_demanded(stage: Stage) -> None:
     report = stage.apply(CODES)
-    assert _await(report, "job").status is Status.DONE
-    assert _await(report, "silent").message.endswith("ended as it should, but no line of its log matches 'never'")
-    endless = _await(report, "endless")
+    assert awaited(report, "job").status is Status.DONE
+    assert awaited(report, "silent").message.endswith("ended as it should, but no line of its log matches 'never'")
+    endless = awaited(report, "endless")
     assert endless.message.endswith("was not completed within 1 s; it was still running")
     assert endless.logs == "begun"
     assert "container.job" not in differing(stage.plan(CODES))
@@ -131,7 +114,7 @@ def test_a_job_that_still_runs_is_waited_for(stage: Stage) -> None:
     assert not stage.apply(spec.replace("{t}", "500ms")).ok
     report = stage.apply(spec.replace("{t}", "30s"))
     assert report.ok, told(report)
-    assert _await(report, "job").action.cause == "container.web waits for it"
+    assert awaited(report, "job").action.cause == "container.web waits for it"
     assert _runs(stage) == 1
 
 
@@ -144,7 +127,7 @@ def test_a_job_whose_image_changed_runs_again(stage: Stage, raw: RawEngine) -> N
         _commit(raw, f"{stage.stack}-job-1", name)
         report = stage.apply(text)
         assert report.ok, told(report)
-        assert _await(report, "job").status is Status.DONE
+        assert awaited(report, "job").status is Status.DONE
         assert stage.plan(text).is_empty
     finally:
         raw.delete(f"/images/{name}?force=1")

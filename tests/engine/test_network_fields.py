@@ -65,13 +65,6 @@ def test_an_engine_that_is_too_old_for_a_network_field_is_named(bench: ResourceB
         assert f"needs engine API {'.'.join(map(str, case.since))}" in str(fault)
 
 
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
-
-
 SITE = """
 networks:
   front: {driver_opts: {com.docker.network.driver.mtu: 1400}, ipam: {config: [{subnet: SUBNET}]}, labels: {a: b}}

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from dockerspec.api import Docker
 from dockerspec.core.report.failure import Failure
-from dockerspec.core.report.outcome import Outcome, Report, Status
-from tests.engine.stage import Stage, told
+from dockerspec.core.report.outcome import Status
+from tests.engine.stage import Stage, awaited, told
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
-
-
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
-
-
-def _await(report: Report, name: str) -> Outcome:
-    return next(item for key, item in report.outcomes.items() if key.startswith(f"await container.{name} "))
-
 
 ALL_AT_ONCE = """
 containers:
@@ -82,7 +69,7 @@ def test_each_condition_is_waited_for(stage: Stage) -> None:
     report = stage.apply(ALL_AT_ONCE)
     assert report.ok, told(report)
     for name in ("log", "published", "http", "command", "several"):
-        assert 0.2 < _await(report, name).seconds < 20, name
+        assert 0.2 < awaited(report, name).seconds < 20, name
     assert stage.plan(ALL_AT_ONCE).is_empty
 
 
@@ -146,14 +133,14 @@ WORDS = {
 def test_what_never_comes_true_is_told_apart(stage: Stage) -> None:
     report = stage.apply(NEVER)
     for name, (kind, words) in WORDS.items():
-        outcome = _await(report, name)
+        outcome = awaited(report, name)
         assert (outcome.status, outcome.kind) == (Status.FAILED, kind), name
         assert words in outcome.message, (name, outcome.message)
         assert outcome.seconds < 20, name
-    assert "404" in _await(report, "http").message
-    assert _await(report, "log").logs == "still starting"
-    assert _await(report, "published").logs == "nobody listens"
-    assert "dying" in _await(report, "ended").logs
+    assert "404" in awaited(report, "http").message
+    assert awaited(report, "log").logs == "still starting"
+    assert awaited(report, "published").logs == "nobody listens"
+    assert "dying" in awaited(report, "ended").logs
 
 
 LOOP = """
@@ -170,8 +157,8 @@ def test_the_log_of_a_former_start_does_not_count(stage: Stage, raw: RawEngine) 
     stage.settle(LOOP)
     raw.post(f"/containers/{stage.stack}-web-1/stop")
     report = stage.apply(LOOP)
-    assert "no line of its log matches 'ready'" in _await(report, "web").message
-    assert _await(report, "web").logs == "ready"  # said before; the whole log is shown all the same
+    assert "no line of its log matches 'ready'" in awaited(report, "web").message
+    assert awaited(report, "web").logs == "ready"  # said before; the whole log is shown all the same
 
 
 FIRST = """
@@ -197,7 +184,7 @@ def test_a_replacement_that_is_not_ready_has_its_way_back(stage: Stage, raw: Raw
     old = raw.containers(dockerspec_stack=stage.stack)[0]["Id"]
     report = stage.apply(FIRST.replace("echo ready", "echo broken").replace("timeout: 5s", "timeout: 1s"))
     assert not report.ok
-    assert "no line of its log matches 'ready'" in _await(report, "web").message
+    assert "no line of its log matches 'ready'" in awaited(report, "web").message
     (left,) = raw.containers(dockerspec_stack=stage.stack)
     assert (left["Id"], left["State"], left["Names"]) == (old, "running", [f"/{stage.stack}-web-1"])
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -98,13 +97,6 @@ class Site:
 
 
 @pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
-
-
-@pytest.fixture
 def site(stage: Stage, raw: RawEngine, engine_daemon: Daemon | GivenEngine, free_port: Callable[[], int]) -> Site:
     return Site(stage, raw, engine_daemon, free_port())
 
@@ -169,7 +161,7 @@ def test_a_container_that_comes_back_is_connected_to_what_was_made_anew_meanwhil
 
 
 @pytest.mark.timeout(300)
-def test_law_7_killed_before_any_call_of_a_rewiring_the_next_run_finishes(
+def test_law_7_killed_after_any_call_of_a_rewiring_the_next_run_finishes(
     site: Site, engine_daemon: Daemon | GivenEngine, engine_name: str
 ) -> None:
     """Each round goes on from the state that the round before it settled. The engines share the calls: one has the odd

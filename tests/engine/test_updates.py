@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from dockerspec.core.report.outcome import Status
 from tests.engine.stage import Stage, told
-from tests.kit.daemon import Daemon
-from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
 
 ROLLING = """
@@ -46,13 +43,6 @@ def spec(
     text: str = ROLLING,
 ) -> str:
     return text.format(command=command, version=version, replicas=replicas, order=order, policy=policy)
-
-
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
 
 
 def states(stage: Stage, raw: RawEngine) -> dict[str, tuple[str, str]]:

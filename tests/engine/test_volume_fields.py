@@ -21,13 +21,6 @@ def bench(engine_daemon: Daemon | GivenEngine, stack_name: str, tmp_path: Path) 
     bench.docker.close()
 
 
-@pytest.fixture
-def stage(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(engine_daemon.host, tmp_path, stack_name, busybox)
-    yield stage
-    stage.docker.close()
-
-
 def test_volume_fields_both_ways(bench: ResourceBench) -> None:
     known = [case for case in read_cases("volumes") if not case.swarm]
     start = {case.name: case.a for case in known}
