@@ -45,7 +45,7 @@ WAYS = ("killed before", "killed during", "stopped before", "stopped during")
 """What happens to the engine, and when."""
 CALLS = {"create": 14, "update": 2, "replace": 14, "roll": 12, "destroy": 7}
 """How many calls a turn makes, at least; the sample is taken from these."""
-STARTABLE = 10.0
+STARTABLE = 60.0
 """Seconds for which the engine may still hold on to a process that was ended behind its back."""
 KEPT_UP = "stop_grace_period: 0s\n    restart: always"
 """Half of the turns are made with containers that the engine starts again after its own restart."""
