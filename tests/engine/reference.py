@@ -6,6 +6,7 @@ Callers: the tests of law 7, which break a turn in some way and then look whethe
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 from dockerspec.core.plan import action as act
@@ -58,6 +59,8 @@ ONE_ROOM = ROLLED.replace(
     'command: [sleep, "9999"]\n    replicas', 'command: [sh, -c, "mkdir /data/room && sleep 9999"]\n    replicas'
 )
 """Only the first of the new replicas comes up: then all go back."""
+LISTENING = 10.0
+"""Seconds after which the site must listen: its health check only says that it runs."""
 GONE = ""
 _OURS = re.compile(r"[A-Z]\w*(?:Error|Exception|Exit): ")
 """How the message of an outcome begins that stands for an exception nobody foresaw."""
@@ -121,11 +124,20 @@ def after_apply(stage: Stage, raw: RawEngine, before: str, after: str) -> Iterat
     code, output = raw.execute(f"{stage.stack}-db-1", "cat", "/data/mark", "/anonymous/mark")
     if (code, output) != (0, "kept\nkept\n"):
         yield f"data was lost: {output}"
-    # Not wget: the image's can neither look names up nor wait for a limited time.
-    request = r"printf 'GET /mark HTTP/1.0\r\n\r\n' | nc -w 5 web 80 | tail -n 1"
-    code, output = raw.execute(f"{stage.stack}-db-1", "sh", "-c", request)
+    code, output = _visit(stage, raw)
     if code or output != "kept\n":
         yield f"the site does not answer: {code} {output}"
+
+
+def _visit(stage: Stage, raw: RawEngine) -> tuple[int, str]:
+    """Ask the site for its page, for as long as a server that was just started may take to listen."""
+    # Not wget: the image's can neither look names up nor wait for a limited time.
+    request = r"printf 'GET /mark HTTP/1.0\r\n\r\n' | nc -w 5 web 80 | tail -n 1"
+    deadline = time.monotonic() + LISTENING
+    while True:
+        code, output = raw.execute(f"{stage.stack}-db-1", "sh", "-c", request)
+        if "Connection refused" not in output or time.monotonic() > deadline:
+            return code, output
 
 
 def faults_after(stage: Stage, raw: RawEngine, before: str, after: str) -> list[str]:

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from tests.kit.proxy import Listening
+
 FAULTS: Mapping[str, int] = {"delay": 2, "drop": 2, "lose": 3, "cut": 3, "refuse": 2, "spoil": 2}
 """What can befall a call, and how often beside each other.
 
@@ -63,7 +65,7 @@ class _Message:
         return int(text) if text is not None else None
 
 
-class FlakyProxy:
+class FlakyProxy(Listening):
     """One listening proxy; a context manager.
 
     Attributes:
@@ -82,37 +84,17 @@ class FlakyProxy:
             seed: decides, together with a call and how many like it came before, what befalls it.
             rate: see above.
         """
+        super().__init__(socket.AF_UNIX, str(socket_file))
         self.host = f"unix://{socket_file}"
         self.rate = rate
         self.calls = 0
         self.faults: Counter[str] = Counter()
         self._engine = str(engine)
-        self._file = socket_file
         self._seed = seed
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._listener = socket.socket(socket.AF_UNIX)
 
-    def __enter__(self) -> FlakyProxy:
-        self._listener.bind(str(self._file))
-        self._listener.listen(50)
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # A shutdown wakes the thread that accepts; closing alone does not.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket) -> None:
         """One client's connection, and one of our own to the engine."""
         with client, socket.socket(socket.AF_UNIX) as server, suppress(OSError, ValueError):
             client.settimeout(_SECONDS)

@@ -1,6 +1,7 @@
-"""A proxy before a registry that fails as told: refuses, breaks off, answers with an error status.
+"""What listens and hands out connections, and a proxy before a registry that fails as told.
 
-Callers: tests of what is tried again. It only passes bytes on, so that it knows no registry; loopback only.
+Callers: tests of what is tried again; flaky, whose proxy listens in the same way. The one before a registry refuses,
+breaks off, or answers with an error status. It only passes bytes on, so that it knows no registry; loopback only.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any, Self
 
 _PIECE = 65536
 _SECONDS = 30.0
@@ -15,33 +17,25 @@ _TLS = b"\x16"
 """How a client begins that tries TLS first, as engines do; it goes on in plain text at once where that is refused."""
 
 
-class FaultyProxy:
-    """One listening proxy; a context manager.
+class Listening:
+    """A socket that is listened on while the context lasts; `serve` gets each connection, in a thread of its own."""
 
-    Attributes:
-        address: `127.0.0.1:PORT`.
-        requests: the request lines that came, such as `GET /v2/`.
-    """
+    def __init__(self, family: socket.AddressFamily, address: Any) -> None:
+        self._listener = socket.socket(family)
+        self._address = address
 
-    def __init__(self, target: str, fault: Callable[[str, int], str]) -> None:
-        """Prepare.
+    @property
+    def bound(self) -> Any:
+        """The socket's own address."""
+        return self._listener.getsockname()
 
-        Args:
-            target: `HOST:PORT` of the registry.
-            fault: called with a request line and how many like it came before; answers `` for none, `cut` to break
-                the answer off in its middle, `drop` to close without an answer, or a status such as `503`.
-        """
-        self.address = ""
-        self.requests: list[str] = []
-        self._target = target
-        self._fault = fault
-        self._listener = socket.socket()
-        self._lock = threading.Lock()
+    def serve(self, client: socket.socket) -> None:
+        """Do what is to be done with a connection."""
+        raise NotImplementedError
 
-    def __enter__(self) -> FaultyProxy:
-        self._listener.bind(("127.0.0.1", 0))
+    def __enter__(self) -> Self:
+        self._listener.bind(self._address)
         self._listener.listen(50)
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -56,9 +50,36 @@ class FaultyProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
+
+class FaultyProxy(Listening):
+    """One listening proxy; a context manager.
+
+    Attributes:
+        requests: the request lines that came, such as `GET /v2/`.
+    """
+
+    def __init__(self, target: str, fault: Callable[[str, int], str]) -> None:
+        """Prepare.
+
+        Args:
+            target: `HOST:PORT` of the registry.
+            fault: called with a request line and how many like it came before; answers `` for none, `cut` to break
+                the answer off in its middle, `drop` to close without an answer, or a status such as `503`.
+        """
+        super().__init__(socket.AF_INET, ("127.0.0.1", 0))
+        self.requests: list[str] = []
+        self._target = target
+        self._fault = fault
+        self._lock = threading.Lock()
+
+    @property
+    def address(self) -> str:
+        """Where it listens, once it does."""
+        return f"127.0.0.1:{self.bound[1]}"
+
+    def serve(self, client: socket.socket) -> None:
         """One request per connection: both sides are told that it closes."""
         client.settimeout(_SECONDS)
         with client:

@@ -278,10 +278,15 @@ class StartContainer(ContainerAction):
 
     Attributes:
         once: whether it must not run a second time, should it have ended when the answer to this call was lost.
+        anew: what makes a container like it that has never run, should the engine be unable to start that one; None
+            where it may have run. `container` is its name then.
+        late: what connects such a container to those of its networks that it is not made in.
     """
 
     verb: ClassVar[str] = "start"
     once: bool = False
+    anew: CreateContainer | None = None
+    late: tuple[ConnectNetwork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,15 @@ from dockerspec.core.plan.action import (
     UpdateContainer,
 )
 from dockerspec.core.plan.draft import Draft
-from dockerspec.core.plan.lifecycle import SETTLE, await_action, has_health, remove_container, rise, stop_action
+from dockerspec.core.plan.lifecycle import (
+    SETTLE,
+    await_action,
+    has_health,
+    late_connects,
+    remove_container,
+    rise,
+    stop_action,
+)
 from dockerspec.core.plan.plan import Rescue
 from dockerspec.core.plan.rollout import Turn
 from dockerspec.core.ready import Ready
@@ -264,6 +272,10 @@ def _change_state(pair: Pair, change: ObjectChange, draft: Draft, after: str | N
         draft.halted[change.address] = after
     if desired.state == "stopped":
         return
+    if old.state.status == "created":
+        # By its name, which another one has should it have to be made anew.
+        anew = create_action(pair, change, draft, old.anonymous)
+        common |= {"container": desired.name, "anew": anew, "late": late_connects(desired, change)}
     after = draft.begun[change.address] = draft.add(StartContainer(**common), (after,))
     until = Ready.COMPLETED if desired.state == "completed" else awaited
     if until is not None:

@@ -13,10 +13,13 @@ from dockerspec.core.desired.state import DesiredContainer
 from dockerspec.core.diff.change import ObjectChange
 from dockerspec.core.diff.containers import is_up
 from dockerspec.core.diff.pairing import Pair
+from dockerspec.core.hook import Stage
 from dockerspec.core.live.state import LiveContainer
 from dockerspec.core.plan.action import (
+    Action,
     AwaitContainer,
     ConnectNetwork,
+    CreateContainer,
     RemoveContainer,
     StartContainer,
     StopContainer,
@@ -92,14 +95,10 @@ def stop_action(live: LiveContainer, address: Address, cause: str, name: str = "
     return StopContainer(address=address, cause=cause, container=live.id, name=name or live.name, grace=grace)
 
 
-def rise(
-    pair: Pair, change: ObjectChange, draft: Draft, created: str, awaited: Ready | None, settle: float = 0.0
-) -> list[str]:
-    """Connect, start and await a container that was just made; the keys in order."""
-    desired = pair.desired
-    keys, last = [], created
-    for name in late_networks(desired.spec, desired.context):
-        connect = ConnectNetwork(
+def late_connects(desired: DesiredContainer, change: ObjectChange) -> tuple[ConnectNetwork, ...]:
+    """What connects a container that was just made to the networks that its create call could not."""
+    return tuple(
+        ConnectNetwork(
             address=change.address,
             cause=change.cause,
             network=name,
@@ -107,7 +106,23 @@ def rise(
             container=desired.name,
             endpoint=endpoint_body(desired.spec, desired.context, name),
         )
-        last = draft.add(connect, (last, draft.made.get((Kind.NETWORK, name))))
+        for name in late_networks(desired.spec, desired.context)
+    )
+
+
+def _anew(created: Action, desired: DesiredContainer) -> CreateContainer | None:
+    """The call that can be made once more; none where a hook that comes before the start writes into its volumes."""
+    return created if isinstance(created, CreateContainer) and not desired.hooks(Stage.PRE_START) else None
+
+
+def rise(
+    pair: Pair, change: ObjectChange, draft: Draft, created: str, awaited: Ready | None, settle: float = 0.0
+) -> list[str]:
+    """Connect, start and await a container that was just made; the keys in order."""
+    desired = pair.desired
+    keys, last, late = [], created, late_connects(desired, change)
+    for connect in late:
+        last = draft.add(connect, (last, draft.made.get((Kind.NETWORK, connect.network_name))))
         keys.append(last)
     if desired.state == "stopped":
         draft.ready[change.address] = last
@@ -118,6 +133,8 @@ def rise(
         container=desired.name,
         name=desired.name,
         once=desired.state == "completed",
+        anew=_anew(draft.actions[created], desired),
+        late=late,
     )
     last = draft.begun[change.address] = draft.add(start, (last,))
     keys.append(last)

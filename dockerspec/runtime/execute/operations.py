@@ -17,7 +17,7 @@ from dockerspec.core.plan import action as act
 from dockerspec.core.ready import Ready
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
-from dockerspec.runtime.execute import hooks, images
+from dockerspec.runtime.execute import hooks, images, stuck
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
 from dockerspec.runtime.execute.tools import PackContext, Tools, last_lines, wait_out
@@ -202,8 +202,28 @@ def _start_container(action: act.StartContainer, tools: Tools) -> Warnings:
     except EngineError as fault:
         # An engine on its way down holds on to what an earlier try began; the one that comes after knows nothing of it.
         fault.passing |= tools.again and "already exists in network" in fault.message
-        raise
+        if not stuck.is_stuck(fault):
+            raise
+        return _start_anew(action, fault, tools)
     return ()
+
+
+def _start_anew(action: act.StartContainer, fault: EngineError, tools: Tools) -> Warnings:
+    """Start in the place of a container whose start is stuck another one like it, if it has never run.
+
+    The first goes last, so that anonymous volumes which move to the other are never without a container.
+    """
+    found = tools.engine.container(action.container)
+    if action.anew is None or not stuck.may_be_made_anew(fault, found):
+        fault.hint = stuck.way_out(found)
+        raise fault
+    tools.engine.rename_container(found["Id"], action.name + stuck.STUCK)
+    warnings = _create_container(action.anew, tools)
+    for connect in action.late:
+        warnings += _connect_network(connect, tools)
+    warnings += _gone_is_fine(lambda: tools.engine.remove_container(found["Id"], volumes=True))
+    tools.engine.start_container(action.name)
+    return (stuck.REMARK, *warnings)
 
 
 def _was_started(container: Json) -> bool:

@@ -30,8 +30,10 @@ _SILENCE = 0.1
 """Seconds for which a relayed connection must stay open to count: a relay that finds nobody closes it at once."""
 _SHOWN = 300
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OVER = ("exited", "restarting", "dead", "removing")
 _EARLY = timedelta(milliseconds=250)
-_LATE = timedelta(milliseconds=20)
+_LONG_BEFORE = timedelta(seconds=10)
+_NOTHING = timedelta(0)
 
 
 class Prober:
@@ -154,17 +156,17 @@ class _Log:
 def _beginning(state: Json) -> str:
     """From which moment on the log is of the present run.
 
-    Older engines note the start a little after the process has begun to write, and what a former run wrote last may
-    bear a moment a little after its end.
+    The engine notes the start a little after the process has begun to write, and on a busy machine a second after; the
+    end it takes from containerd, which knows better: a short run may have ended before it is said to have begun.
     """
     ended = _parsed(state.get("FinishedAt") or "")
     started = _parsed(state.get("StartedAt") or "")
     if ended is None or started is None or ended.year == 1:
         return ""  # its first run
-    early = started - _EARLY
-    if ended >= started:
-        return _seconds(early)  # the end is the present run's
-    return _seconds(max(early, ended + min(_LATE, (started - ended) / 2)))
+    if state.get("Status") in _OVER:
+        return _seconds(min(started, ended) - _EARLY)  # the end is the present run's
+    between = started - ended
+    return _seconds(started - (min(between / 2, _LONG_BEFORE) if between > _NOTHING else _EARLY))
 
 
 def _parsed(text: str) -> datetime | None:

@@ -30,6 +30,8 @@ SECOND_LOOK = 5.0
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 """Seconds between two tries of what the engine tells no event of."""
+LATE_LINES = 1.0
+"""Seconds for which the log of a job that has ended is read again: some log drivers hand lines out later."""
 _LOOK_WITHOUT_EVENTS = 0.5
 _CANCEL_WATCH = 0.25
 
@@ -55,15 +57,16 @@ class _Pauses:
 
     def __init__(self) -> None:
         self._run = ""
+        self._first = 0.0
         self._next = FIRST_PAUSE
 
-    def next(self, container: Json) -> float:
-        """Seconds until the next try."""
+    def next(self, container: Json, now: float) -> tuple[float, float]:
+        """Seconds until the next try, and how many have gone by since the first one of the container's present run."""
         run = str((container.get("State") or {}).get("StartedAt"))
         if run != self._run:
-            self._run, self._next = run, FIRST_PAUSE
+            self._run, self._first, self._next = run, now, FIRST_PAUSE
         pause, self._next = self._next, min(self._next * 1.6, LONGEST_PAUSE)
-        return pause
+        return pause, now - self._first
 
 
 class Waits:
@@ -134,16 +137,21 @@ class Waits:
     ) -> None:
         """Sleep until the probes are worth another try; an event of the container's ends it at once."""
         ident, now = container["Id"], self._clock.monotonic()
-        if action.until is Ready.COMPLETED:
-            raise ActionFailed(f"{action.name} ended as it should, but {lack}", logs=last_lines(self._engine, ident))
-        if now >= end:
-            raise ActionFailed(
-                f"{action.name} was not ready within {action.timeout:g} s; {lack}",
-                hint="see why in its log, or allow it more time with update.timeout",
-                logs=last_lines(self._engine, ident),
-                kind=Failure.TIMEOUT,
-            )
-        self._feed.wait(ident, mark, min(pauses.next(container), end - now))
+        ended = action.until is Ready.COMPLETED
+        pause, gone_by = pauses.next(container, now)
+        left = LATE_LINES - gone_by if ended else end - now
+        if left > 0:
+            self._feed.wait(ident, mark, min(pause, left))
+            return
+        logs = last_lines(self._engine, ident)
+        if ended:
+            raise ActionFailed(f"{action.name} ended as it should, but {lack}", logs=logs)
+        raise ActionFailed(
+            f"{action.name} was not ready within {action.timeout:g} s; {lack}",
+            hint="see why in its log, or allow it more time with update.timeout",
+            logs=logs,
+            kind=Failure.TIMEOUT,
+        )
 
     def _patience(self) -> float:
         return SECOND_LOOK if self._feed.alive else _LOOK_WITHOUT_EVENTS

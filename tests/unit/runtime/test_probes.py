@@ -17,6 +17,7 @@ from dockerspec.core.ready import CommandSucceeds, HttpAnswers, LogSays, PortOpe
 from dockerspec.core.report.outcome import Outcome, Status
 from dockerspec.errors import BadRequest
 from dockerspec.runtime.execute.probes import _Log, _port, _request
+from dockerspec.runtime.execute.wait import LATE_LINES
 from dockerspec.runtime.execute.walker import execute
 from dockerspec.testing import FakeEngine
 from tests.unit.runtime.plans import IMAGE, address, chain, create, start
@@ -113,6 +114,57 @@ def test_the_log_of_a_run_that_has_ended_is_its_own(engine: FakeEngine) -> None:
         engine.exit("web", 0)
     assert _Log(engine, "latter").said(engine.container("web"))
     assert not _Log(engine, "former").said(engine.container("web"))
+
+
+@pytest.mark.parametrize(
+    ("status", "started", "ended", "since"),
+    [
+        pytest.param("running", "12:00:10.5", "", "", id="the first run"),
+        pytest.param("running", "12:00:10.5", "12:00:10.1", "10.3", id="between the end and the start"),
+        pytest.param("running", "12:00:10.5", "11:00:00.0", "00.5", id="the end is long ago"),
+        pytest.param("running", "12:00:10.5", "12:00:10.9", "10.25", id="clocks at odds"),
+        pytest.param("exited", "12:00:10.5", "12:00:40.0", "10.25", id="ended"),
+        pytest.param("exited", "12:00:10.5", "12:00:09.8", "09.55", id="the start was noted late"),
+        pytest.param("restarting", "12:00:10.5", "12:00:09.8", "09.55", id="will start again"),
+    ],
+)
+def test_the_log_of_a_run_begins_before_its_noted_start(
+    engine: FakeEngine, status: str, started: str, ended: str, since: str
+) -> None:
+    asked: list[str] = []
+    engine.container_logs = lambda _ident, *, since, **_how: asked.append(since) or ""  # type: ignore[method-assign]
+    state = {
+        "Status": status,
+        "StartedAt": f"2026-11-24T{started}Z",
+        "FinishedAt": f"2026-11-24T{ended}Z" if ended else "0001-01-01T00:00:00Z",
+    }
+    assert not _Log(engine, "x").said({"Id": "web", "State": state})
+    noon = 1795521600
+    assert asked == [f"{noon + float(since):.6f}000" if since else ""]
+
+
+def test_a_line_that_comes_after_the_end_of_a_job_counts(engine: FakeEngine) -> None:
+    read = engine.container_logs
+    hidden = 3
+
+    def late(ident: str, **how: Any) -> str:
+        nonlocal hidden
+        hidden -= 1
+        return "" if hidden >= 0 else read(ident, **how)
+
+    def end_at_once(name: str) -> None:
+        engine.write_log(name, "ran\n")
+        engine.exit(name, 0)
+
+    engine.on_start = end_at_once
+    engine.container_logs = late  # type: ignore[method-assign]
+    assert awaited(engine, LogSays("ran"), state=Ready.COMPLETED).status is Status.DONE
+    hidden = 2
+    engine.remove_container("web")
+    outcome = awaited(engine, LogSays("never"), state=Ready.COMPLETED)
+    assert outcome.message == "web ended as it should, but no line of its log matches 'never'"
+    assert LATE_LINES <= outcome.seconds < LATE_LINES + 1
+    assert engine.count("container_logs") < 20
 
 
 def test_a_log_that_can_not_be_read_is_no_use_to_wait_for(engine: FakeEngine) -> None:
