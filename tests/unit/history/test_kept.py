@@ -45,7 +45,9 @@ def loads() -> Iterator[tuple[str, LoadResult]]:
         yield f"{path.parent.name}/{path.name}", load_files([path], environ={}, cwd=path.parent)
 
 
-SOUND = [pytest.param(result, id=name) for name, result in loads() if result.stack is not None]
+LOADED = [(name, result) for name, result in loads() if result.stack is not None]
+SOUND = [pytest.param(result, id=name) for name, result in LOADED if result.compose is None]
+PROJECTS = [pytest.param(result, id=name) for name, result in LOADED if result.compose is not None]
 
 
 def test_there_are_cases() -> None:
@@ -67,6 +69,11 @@ def test_a_kept_spec_is_the_same_stack(result: LoadResult) -> None:
     assert found.secrets == result.secrets
     for name, value in literal.items():
         assert veil_of(kept, result.require().stack, name, value) == kept.withheld[name].veil
+
+
+@pytest.mark.parametrize("result", PROJECTS)
+def test_a_compose_file_is_not_kept_yet_and_the_reason_is(result: LoadResult) -> None:
+    assert keep(result, SALT) == "it is a Compose file; only specs of dockerspec's own are kept"
 
 
 @pytest.mark.parametrize("result", SOUND)

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dockerspec.api import Docker
 from dockerspec.core.spec.compose.show import shown
 from dockerspec.core.spec.compose.words import split_words
 from dockerspec.core.spec.load import load
 from dockerspec.core.spec.source import SourceFile, Variables
-from dockerspec.errors import SpecError
 from dockerspec.render.project import tree_yaml
 from dockerspec.runtime.files import load_files, read_text
-from dockerspec.testing import FakeEngine
 from tests import compose_cases as parity
 
 SERVICE = """\
@@ -72,11 +69,6 @@ def test_a_stack_of_compose_says_so() -> None:
     assert result.compose.services == ("web0", "web1")
     assert [item.target for item in result.compose.granted["web0"]] == ["/run/secrets/token"]
     assert result.sensitive == {"t"}
-
-
-def test_compose_files_are_not_carried_out_yet() -> None:
-    with pytest.raises(SpecError, match="Compose files are read and checked, but not carried out yet"):
-        Docker(engine=FakeEngine()).plan(read(project(1), T="t"))
 
 
 def test_the_nearest_folder_above_has_the_file(tmp_path: Path) -> None:

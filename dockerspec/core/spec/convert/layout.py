@@ -135,6 +135,7 @@ class Layout:
         name: how diagnostics call the file.
         text: the text, without a byte order mark.
         root: the top mapping.
+        documents: how many YAML documents there are; the parts are those of the last one.
         comments: in the order of the text.
         line_break: what the text ends its lines with.
     """
@@ -146,6 +147,7 @@ class Layout:
         self._starts = [0, *(found.end() for found in re.finditer("\r\n|\r|\n", text))]
         builder = _Builder(self)
         document.walk(text, builder)
+        self.documents = builder.documents
         assert builder.root is not None
         self.root = builder.root
         _trim(self.root, text)
@@ -230,6 +232,7 @@ class _Builder:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self.root: Part | None = None
+        self.documents = 0
         self._open: list[tuple[Part, list[Part]]] = []
         self._anchors: dict[str, Part] = {}
 
@@ -256,8 +259,9 @@ class _Builder:
         """Open a list."""
         self._open.append((self._part(Shape.LIST, event, flow=bool(event.flow_style)), []))
 
-    def start_document(self, event: Any) -> None:
-        """Nothing to do: there is one document."""
+    def start_document(self, _event: Any) -> None:
+        """Count: the parts are those of the last document."""
+        self.documents += 1
 
     def end(self, event: Any) -> None:
         """Close the innermost mapping or list."""

@@ -38,8 +38,11 @@ def to_own(
         first: whether it is the first file, which says the stack's name.
     """
     work = Work(layout, Editor(layout))
-    if layout.root.flow:
+    if layout.documents > 1:
+        work.refuse("", "the file has several YAML documents, which lie over each other", RESOLVE, layout.root)
+    elif layout.root.flow:
         work.refuse("", "the whole file is in brackets", RESOLVE, layout.root)
+    if work.faults:
         return Converted("", tuple(work.faults))
     _Conversion(work, project, named, Services(work, project, named, built, plain), first=first).run()
     return Converted(work.editor.result(), tuple(work.faults))
