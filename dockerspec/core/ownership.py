@@ -43,6 +43,7 @@ NETWORK = f"{COMPOSE}network"
 VOLUME = f"{COMPOSE}volume"
 CONFIG_FILES = f"{COMPOSE}project.config_files"
 IMAGE = f"{COMPOSE}image"
+CONFIG_HASH = f"{COMPOSE}config-hash"
 
 ASIDE = ".replaced"
 """The suffix of a container's name while its successor is not yet ready."""

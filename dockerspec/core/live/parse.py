@@ -46,7 +46,8 @@ def parse_live(raw: RawSnapshot) -> LiveState:
     engine = parse_engine(raw.version, raw.info, raw.api)
     marks = Marks(raw.volumes)
     known = {str(item.get("Id")) for item in raw.networks}
-    owned = [_container(item, engine, raw.stack, marks, known) for item in raw.containers]
+    names = {str(item.get("Id")): str(next(iter(item.get("Names") or ()), "")).lstrip("/") for item in raw.listing}
+    owned = [_container(item, engine, raw.stack, marks, known, names) for item in raw.containers]
     containers = [item for item in owned if item is not None]
     ids = {item.id for item in containers}
     networks = [_network(item, engine, raw.stack, marks) for item in raw.networks]
@@ -76,7 +77,12 @@ def _stale(raw: RawSnapshot) -> frozenset[str]:
 
 
 def _container(
-    raw: Json, engine: EngineFacts, stack: str, marks: Marks, networks: Collection[str]
+    raw: Json,
+    engine: EngineFacts,
+    stack: str,
+    marks: Marks,
+    networks: Collection[str],
+    names: Mapping[str, str],
 ) -> LiveContainer | None:
     config = raw.get("Config") or {}
     owner = marks.owner(Kind.CONTAINER, raw["Id"], config.get("Labels"))
@@ -91,7 +97,7 @@ def _container(
         state=parse_state(raw.get("State") or {}, raw.get("RestartCount") or 0),
         image_id=raw.get("Image") or "",
         image_ref=config.get("Image") or "",
-        fields=_without_the_gone(container_table.reported(raw, engine), attached, networks),
+        fields=_without_the_gone(_by_name(container_table.reported(raw, engine), names), attached, networks),
         anonymous=_anonymous(raw),
         recorded=parse_record(config.get("Labels")),
         secrets=parse_secrets(config.get("Labels")),
@@ -102,6 +108,15 @@ def _container(
         hooks=from_label(config.get("Labels")),
         one_off=ONE_OFF in (config.get("Labels") or {}),
     )
+
+
+def _by_name(fields: Mapping[str, Value], names: Mapping[str, str]) -> Mapping[str, Value]:
+    """The fields with names in `volumes_from`, where Compose writes IDs; of a container that is gone the ID stays."""
+    sources = fields["volumes_from"]
+    if not isinstance(sources, tuple) or not sources:
+        return fields
+    parts = [str(text).partition(":") for text in sources]
+    return {**fields, "volumes_from": tuple("".join((names.get(part[0]) or part[0], *part[1:])) for part in parts)}
 
 
 def _without_the_gone(

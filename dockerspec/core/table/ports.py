@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dockerspec.core.facts import EngineFacts, Value
@@ -42,11 +42,16 @@ def _have_ports(raw: Json, _engine: EngineFacts) -> Value:
     return _collect(
         (
             target if "/" in target else f"{target}/tcp",
-            _binding(address(item.get("HostIp")), item.get("HostPort") or ""),
+            _binding(address(item.get("HostIp")), _chosen(item.get("HostPort"))),
         )
         for target, items in bindings.items()
         for item in items or ()
     )
+
+
+def _chosen(port: str | None) -> str:
+    """A live host port; 0, which Compose may write, is any free one."""
+    return "" if port in (None, "0") else port
 
 
 def _within(binding: str, wanted: str) -> bool:
@@ -122,7 +127,17 @@ def _want_expose(spec: Any, context: Context) -> Value:
 
 def _have_expose(raw: Json, _engine: EngineFacts) -> Value:
     ports = dig(raw, ("Config", "ExposedPorts")) or ()
-    return tuple(sorted(port if "/" in port else f"{port}/tcp" for port in ports))
+    return tuple(sorted({port for text in ports for port in _each_port(text)}))
+
+
+def _each_port(text: str) -> Iterator[str]:
+    """The ports of a live one: Compose writes a range as one port of that name, and the engine keeps it."""
+    numbers, _, protocol = text.partition("/")
+    first, dash, last = numbers.partition("-")
+    if dash and first.isdecimal() and last.isdecimal():
+        yield from (f"{port}/{protocol or 'tcp'}" for port in range(int(first), int(last) + 1))
+    else:
+        yield f"{numbers}/{protocol or 'tcp'}"
 
 
 def _put_expose(body: Body, spec: Any, _context: Context) -> None:
@@ -148,7 +163,7 @@ ROWS: tuple[Row[Any], ...] = (
     simple("publish_all_ports", "HostConfig.PublishAllPorts", default=False),
     Row(
         key="expose",
-        means="`80` is `80/tcp`; published and image ports are part of it",
+        means="`80` is `80/tcp`, a range its ports; published and image ports are part of it",
         engine=("ExposedPorts",),
         want=_want_expose,
         have=_have_expose,

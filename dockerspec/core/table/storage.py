@@ -125,14 +125,21 @@ def _have_volumes(raw: Json, _engine: EngineFacts) -> Value:
     return result
 
 
-def _is_plain_bind(mount: Any) -> bool:
-    """Whether the short `Binds` form says it all; it also makes a missing source folder, which `Mounts` refuses."""
+def _is_plain_bind(mount: Any, api: ApiVersion) -> bool:
+    """Whether the mount is written as one of `Binds`: those that need nothing else, as Compose does it.
+
+    That form makes a missing source folder, which `Mounts` can be told to do by newer engines only.
+    """
     if mount.type == "volume":
         own = mount.volume
-        return bool(mount.source) and not (own and (own.subpath or own.labels or own.driver_config))
+        return bool(mount.source) and not (own and (own.subpath or own.labels or own.driver_config or own.nocopy))
     if mount.type != "bind":
         return False
-    return mount.bind is None or (mount.bind.create_host_path and mount.bind.recursive is None)
+    own = mount.bind
+    if own is None:
+        return True
+    spreads = own.propagation and not own.selinux and api >= _MAKES_SOURCE
+    return own.create_host_path and own.recursive is None and not spreads
 
 
 def _bind_text(mount: Any, context: Context) -> str:
@@ -140,8 +147,6 @@ def _bind_text(mount: Any, context: Context) -> str:
     words = ["ro" if mount.read_only else "rw"]
     if mount.bind:
         words += [word for word in (mount.bind.selinux, mount.bind.propagation) if word]
-    if mount.volume and mount.volume.nocopy:
-        words.append("nocopy")
     return f"{source}:{mount.target}:{','.join(words)}"
 
 
@@ -205,7 +210,7 @@ def _put_volumes(body: Body, spec: Any, context: Context) -> None:
     for mount in spec.volumes:
         if mount.type == "volume" and not mount.source and _clean(mount.target) in kept:
             mount = _taken_over(mount, kept[_clean(mount.target)])
-        if _is_plain_bind(mount):
+        if _is_plain_bind(mount, context.engine.api):
             binds.append(_bind_text(mount, context))
         else:
             mounts.append(_mount_body(mount, context))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from dockerspec.core.ownership import IMAGE, owner_of
+from dockerspec.core.ownership import CONFIG_HASH, IMAGE, owner_of
 from dockerspec.core.plan import action as act
 from dockerspec.core.ready import Ready
 from dockerspec.engine.protocol import Engine
@@ -174,7 +174,7 @@ def _remove_volume(action: act.RemoveVolume, tools: Tools) -> Warnings:
 
 
 def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
-    body = _with_image(action.body, tools.engine)
+    body = _with_facts(action.body, tools.engine)
     answer = create_past_leftovers(
         create=lambda: tools.engine.create_container(action.name, body, action.platform),
         find=lambda: tools.engine.container(action.name),
@@ -186,12 +186,20 @@ def _create_container(action: act.CreateContainer, tools: Tools) -> Warnings:
     return _warnings(answer)
 
 
-def _with_image(body: Mapping[str, Json], engine: Engine) -> Mapping[str, Json]:
-    """The create body with the image's ID in Compose's label for it: only now it is sure which image that is."""
+def _with_facts(body: Mapping[str, Json], engine: Engine) -> Mapping[str, Json]:
+    """The create body with what Compose's labels say of other objects: only now it is sure which ones they are.
+
+    That is the image's ID, and the digest of a service that shares what another container has.
+    """
     labels = body.get("Labels") or {}
     if IMAGE not in labels:
         return body
-    return {**body, "Labels": {**labels, IMAGE: engine.image(body["Image"])["Id"]}}
+    found = {IMAGE: engine.image(body["Image"])["Id"]}
+    if labels.get(CONFIG_HASH, "").startswith("{"):
+        from dockerspec.core.spec.compose.hashes import settled
+
+        found[CONFIG_HASH] = settled(labels[CONFIG_HASH], lambda name: str(engine.container(name)["Id"]))
+    return {**body, "Labels": {**labels, **found}}
 
 
 def _start_container(action: act.StartContainer, tools: Tools) -> Warnings:

@@ -104,9 +104,9 @@ def test_an_anonymous_volume_moves_with_the_options_of_its_mount() -> None:
         {"type": "volume", "target": "/b", "read_only": True, "volume": {"subpath": "s"}},
     ]
     assert put("volumes", container(volumes=mounts), seen)["HostConfig"] == {
-        "Binds": [f"{HEX}:/a:rw,nocopy"],
         "Mounts": [
-            {"Type": "volume", "Source": HEX, "Target": "/b", "ReadOnly": True, "VolumeOptions": {"Subpath": "s"}}
+            {"Type": "volume", "Source": HEX, "Target": "/a", "VolumeOptions": {"NoCopy": True}},
+            {"Type": "volume", "Source": HEX, "Target": "/b", "ReadOnly": True, "VolumeOptions": {"Subpath": "s"}},
         ],
     }
 

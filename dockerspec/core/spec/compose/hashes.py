@@ -4,14 +4,18 @@ The digest is the SHA-256 of the object's JSON as Go writes it: the members of a
 compose-go (v2, package types) declares them, the keys of a map sorted, `<`, `>` and `&` escaped. That `docker compose
 config --hash` says the same of each case of the corpus is tested.
 
-Callers: desired.compose. Limits: a service that shares a namespace with another one has another digest in Compose,
-which puts the other container's ID in first.
+A service that shares what another container has gets that container's ID into its digest first: what stands for the
+digest until the ID is known is the JSON itself, with a mark in the ID's place (`settled`).
+
+Callers: desired.compose, and the operation that creates containers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Callable
 from collections.abc import Mapping as Values
 from typing import Any
 
@@ -78,14 +82,59 @@ _UNHASHED = frozenset({"build", "pull_policy", "pull_refresh_after", "scale", "d
 _THROTTLED = ("weight_device", "device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops")
 
 
+_MARK = "dockerspec:id-of:{}:"
+_MARKED = re.compile(r"dockerspec:id-of:([A-Za-z0-9_.-]+):")
+_SHARED = ("network_mode", "ipc", "pid")
+_SERVICE_OF, _CONTAINER_OF = "service:", "container:"
+
+
+def with_references(service: Values[str, Any], names: Values[str, str]) -> dict[str, Any]:
+    """A service with marks for the IDs of the containers that it shares something with.
+
+    Args:
+        service: the service.
+        names: the engine name of the first container of each service.
+    """
+    result = dict(service)
+    for key in _SHARED:
+        kind, colon, other = str(result.get(key) or "").partition(":")
+        if kind + colon == _SERVICE_OF and other in names:
+            result[key] = _CONTAINER_OF + _MARK.format(names[other])
+    if result.get("volumes_from"):
+        result["volumes_from"] = [_source(text, names) for text in result["volumes_from"]]
+    return result
+
+
+def _source(text: str, names: Values[str, str]) -> str:
+    """An item of `volumes_from` without its mode, which Compose forgets."""
+    first, *more = text.split(":")
+    if f"{first}:" == _CONTAINER_OF and more:
+        return more[0]
+    return _MARK.format(names[first]) if first in names else first
+
+
+def settled(kept: str, ident: Callable[[str], str]) -> str:
+    """The digest that stands in a label: as it is, or of the JSON that waits for IDs.
+
+    Args:
+        kept: the label's value.
+        ident: the ID of a container by its name.
+    """
+    return _sha(_MARKED.sub(lambda found: ident(found[1]), kept)) if kept.startswith("{") else kept
+
+
 def service_hash(service: Values[str, Any]) -> str:
-    """The digest of a service, given as `docker compose config` shows it, dollar signs single."""
+    """The digest of a service, given as `docker compose config` shows it, dollar signs single.
+
+    Where it has marks in it (`with_references`), the JSON itself; `settled` makes the digest of it.
+    """
     kept = {key: value for key, value in service.items() if key not in _UNHASHED}
     if isinstance(kept.get("deploy"), dict):
         kept["deploy"] = {key: value for key, value in kept["deploy"].items() if key != "replicas"}
     if isinstance(kept.get("blkio_config"), dict):
         kept["blkio_config"] = {key: _throttled(key, value) for key, value in kept["blkio_config"].items()}
-    return _digest(_ordered(kept, "service"))
+    text = _text(_ordered(kept, "service"))
+    return text if _MARKED.search(text) else _sha(text)
 
 
 def network_hash(network: Values[str, Any]) -> str:
@@ -116,7 +165,15 @@ def _ordered(value: Any, path: str) -> Any:
 
 
 def _digest(value: Any) -> str:
+    return _sha(_text(value))
+
+
+def _text(value: Any) -> str:
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def _sha(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -185,6 +185,11 @@ def _project(
         key: environments.service(key, node) for key, node in entries(services) if isinstance(node, Mapping)
     }
     layers.faults += environments.faults
+    label_files = {
+        key: tuple(item.text for item in items(node, "label_file") if isinstance(item, Scalar))
+        for key, node in entries(services)
+        if at(node, "label_file") is not None
+    }
     if isinstance(services, Mapping):
         top = put(top, services=with_values(services, resolved))
     whole = top
@@ -201,6 +206,7 @@ def _project(
         tuple(key for key in declared if key not in active),
         _unused(whole, top),
         extensions={key: free(node) for key, node in layers.extensions.items()},
+        label_files=label_files,
     )
 
 

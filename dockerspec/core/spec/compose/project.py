@@ -76,6 +76,7 @@ class Project:
             service.
         contents: what they hold, by kind and name.
         extensions: the top-level `x-*` keys.
+        label_files: the absolute paths of each service's `label_file`, which is part of its digest.
     """
 
     name: str
@@ -90,3 +91,4 @@ class Project:
     granted: Values[str, tuple[GrantedFile, ...]] = field(default_factory=dict)
     contents: Values[tuple[str, str], str] = field(default_factory=dict, repr=False)
     extensions: Values[str, Plain] = field(default_factory=dict, repr=False)
+    label_files: Values[str, tuple[str, ...]] = field(default_factory=dict, repr=False)

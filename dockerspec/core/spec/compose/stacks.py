@@ -17,6 +17,7 @@ from dockerspec.core.spec.compose.project import GrantedFile, Project
 from dockerspec.core.spec.compose.shorts import mapping, texts
 from dockerspec.core.spec.compose.trees import at, entries, items, plain_node, put, text, text_node, truth
 from dockerspec.core.spec.nodes import Mapping, Node, Scalar, Sequence, is_null, span_of
+from dockerspec.core.values.durations import SECOND, parse_duration
 
 _TOOL = frozenset(
     {
@@ -162,6 +163,10 @@ class _Translation:
         out = self._deploy(name, service, out)
         if text(service, "mem_limit") == _UNLIMITED:
             out = put(out, mem_limit=None)
+        if "stop_grace_period" in service.values:
+            out = put(out, stop_grace_period=_whole_seconds(service.values["stop_grace_period"]))
+        if items(service, "links"):
+            out = put(out, **self._links(service))
         devices = items(service, "devices")
         if devices:
             out = put(out, devices=_list([_device(device) for device in devices], service.values["devices"]))
@@ -178,6 +183,25 @@ class _Translation:
             return out
         kept = {key: node for key, node in depends.values.items() if not at(self._top, "services", key, "provider")}
         return out if len(kept) == len(depends.values) else put(out, depends_on=with_values(depends, kept))
+
+    def _links(self, service: Mapping) -> dict[str, Node]:
+        """The links as Compose has them: every container of a service, by its alias and by the two names of the first.
+
+        A second container of the service that links has names of its own there, which is left out.
+        """
+        own: list[Node] = []
+        others = list(items(service, "external_links"))
+        for link in items(service, "links"):
+            name, _, alias = (link.text if isinstance(link, Scalar) else "").partition(":")
+            linked = at(self._top, "services", name)
+            aliases = (alias or name, f"{name}-1", f"{self._project.name}-{name}-1")
+            own += [text_node(f"{name}:{word}", link) for word in aliases]
+            count = text(linked, "scale") or text(at(linked, "deploy"), "replicas") or "1"
+            for number in range(2, int(count) + 1):
+                other = f"{self._project.name}-{name}-{number}"
+                others += [text_node(f"{other}:{word}", link) for word in aliases]
+        like = service.values["links"]
+        return {"links": _list(own, like), **({"external_links": _list(others, like)} if others else {})}
 
     def _image(self, name: str, service: Mapping, out: Mapping) -> Mapping:
         build = service.values.get("build")
@@ -214,11 +238,14 @@ class _Translation:
             return None
         if kind == "tmpfs":
             return put(mount, source=None)
-        if kind == "bind" and not truth(at(mount, "bind"), "create_host_path"):
-            # Compose makes a missing folder for the short form only; the model does unless told otherwise.
-            bind = at(mount, "bind")
-            bind = bind if isinstance(bind, Mapping) else mapping(mount, {})
-            return put(mount, bind=put(bind, create_host_path=plain_node("false", mount)))
+        bind = at(mount, "bind")
+        if kind == "bind" and isinstance(bind, Mapping) and not truth(bind, "create_host_path"):
+            # Compose makes a missing folder unless there is a section `bind`; the model does unless told otherwise.
+            if "selinux" in bind.values:
+                where = f"services.{name}.volumes"
+                summary = "selinux has no effect without create_host_path, as in Compose"
+                self._once("bind.selinux", where, summary, "add create_host_path: true", bind.values["selinux"])
+            return put(mount, bind=put(bind, create_host_path=plain_node("false", mount), selinux=None))
         return mount
 
     def _grant(self, name: str, kind: str, item: Node, mounts: list[Node], granted: list[GrantedFile]) -> None:
@@ -328,6 +355,16 @@ def _port(port: Node) -> Node:
     if protocol != protocol.lower():
         port = put(port, protocol=text_node(protocol.lower(), port.values["protocol"]))
     return put(port, published=None) if text(port, "published") == "0" else port
+
+
+def _whole_seconds(period: Node) -> Node:
+    """The period without its fraction of a second, which Compose cuts off."""
+    if not isinstance(period, Scalar):
+        return period
+    try:
+        return text_node(f"{parse_duration(period.text) // SECOND}s", period)
+    except ValueError:
+        return period
 
 
 def _device(device: Node) -> Node:
