@@ -53,7 +53,8 @@ def test_what_comes_out_is_what_compose_makes(bench: Bench, case: Run) -> None:
     report = bench.apply()
     assert report.ok, told(report)
     ours = bench.objects()
-    assert unlike(theirs, ours, bench.declared, read_differences()) == []
+    found = unlike(theirs, ours, bench.declared, read_differences())
+    assert not found, "\n".join(found)
 
     bench.compose("up", "-d")
     again = {key: ident for key, (ident, _) in bench.lives().items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -27,9 +28,27 @@ _CDI = "cdi"
 _CDI_API: ApiVersion = (1, 44)
 
 
-def _capabilities(values: Any) -> Value:
+def _capabilities(values: Any) -> tuple[str, ...]:
     # Engines keep the caller's spelling, newer clients upper-case and prefix it.
     return tuple(sorted({str(value).upper().removeprefix("CAP_") for value in values}))
+
+
+def _capability_row(key: str, engine_key: str) -> Row[Any]:
+    def put(body: Body, spec: Any, _context: Context) -> None:
+        names = _capabilities(getattr(spec, key))
+        if names:
+            # With the prefix, as docker and Compose send them: the engine shows what it was given.
+            full = [name if name == "ALL" else f"CAP_{name}" for name in names]
+            place(body, ("HostConfig", engine_key), full)
+
+    row: Row[Any] = simple(
+        key,
+        f"HostConfig.{engine_key}",
+        default=(),
+        normal=_capabilities,
+        means="a set; capitals and the prefix CAP_ mean nothing",
+    )
+    return dataclasses.replace(row, put=put)
 
 
 def _security(values: Any, *, auto: bool) -> Value:
@@ -259,20 +278,8 @@ def _put_runtime(body: Body, spec: Any, _context: Context) -> None:
 
 
 ROWS: tuple[Row[Any], ...] = (
-    simple(
-        "cap_add",
-        "HostConfig.CapAdd",
-        default=(),
-        normal=_capabilities,
-        means="a set; capitals and the prefix CAP_ mean nothing",
-    ),
-    simple(
-        "cap_drop",
-        "HostConfig.CapDrop",
-        default=(),
-        normal=_capabilities,
-        means="a set; capitals and the prefix CAP_ mean nothing",
-    ),
+    _capability_row("cap_add", "CapAdd"),
+    _capability_row("cap_drop", "CapDrop"),
     simple("privileged", "HostConfig.Privileged", default=False),
     simple("read_only", "HostConfig.ReadonlyRootfs", default=False),
     Row(

@@ -133,8 +133,15 @@ def service_hash(service: Values[str, Any]) -> str:
         kept["deploy"] = {key: value for key, value in kept["deploy"].items() if key != "replicas"}
     if isinstance(kept.get("blkio_config"), dict):
         kept["blkio_config"] = {key: _throttled(key, value) for key, value in kept["blkio_config"].items()}
+    if isinstance(kept.get("ulimits"), dict):
+        kept["ulimits"] = {key: _without_zeros(value) for key, value in kept["ulimits"].items()}
     text = _text(_ordered(kept, "service"))
     return text if _MARKED.search(text) else _sha(text)
+
+
+def _without_zeros(limit: Any) -> Any:
+    """A limit of two figures; Go leaves a zero out."""
+    return {key: value for key, value in limit.items() if value} if isinstance(limit, dict) else limit
 
 
 def network_hash(network: Values[str, Any]) -> str:
