@@ -72,6 +72,9 @@ class Batch:
     folder: str
     files: tuple[PlacedFile, ...]
 
+    def __str__(self) -> str:
+        return ", ".join(dict.fromkeys(item.what for item in self.files))
+
 
 def to_label(sections: Mapping[str, Any]) -> str:
     """The label's value; empty where there is nothing to remember."""

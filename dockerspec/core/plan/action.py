@@ -275,19 +275,15 @@ class CreateContainer(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteFiles(ContainerAction):
-    """`PUT /containers/{id}/archive`: the configs and secrets of a container that was never started yet.
-
-    Attributes:
-        batch: the files.
-    """
+    """`PUT /containers/{id}/archive`: configs and secrets as files, before the container's first start."""
 
     verb: ClassVar[str] = "write"
     batch: Batch
 
     @property
     def subject(self) -> str:
-        """The container and whose content it gets; one container may take several calls."""
-        return f"{self.name} {', '.join(dict.fromkeys(item.what for item in self.batch.files))}"
+        """The container and what it gets; one may take several calls."""
+        return f"{self.name} {self.batch}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ def _row(section: str, others: tuple[str, ...]) -> Row[Any]:
 
     return Row(
         key=section,
-        engine=(f"Labels.{LABEL}",),
+        engine=("Labels",),
         want=want,
         have=have,
         put=put,

@@ -42,9 +42,7 @@ def _check_place(spec: ContainerSpec, section: str, grant: FileGrant, place: Pat
         findings.error(place, f"something is mounted at {target}, where the file would be written", fix)
         return
     kind, folder, read_only = _around(spec, target)
-    # Where the file can be had without being written: Compose mounts it too.
-    plain = "without uid, gid and mode" if not grant.is_plain else "a plain one"
-    instead = f"give it with file:, {plain}: that is mounted"
+    instead = "give it by file: and without uid, gid and mode, so that it is mounted"
     if kind in ("tmpfs", "bind", "image", "npipe"):
         why = {"tmpfs": "would hide the file", "bind": "is a folder of the host's"}.get(kind, "can't be written to")
         fix = f"choose a target outside {folder}, or {instead}"
