@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from dockerspec.api import Docker, load
 from dockerspec.core.spec.load import LoadResult
+from tests.compose_cases import compose_program
 from tests.engine.killing import Killer
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -275,3 +277,52 @@ containers:
     assert docker.plan(spec).is_empty
     (tmp_path / "token.txt").write_text("something else")
     assert docker.plan(load([tmp_path / "stack.yaml"])).is_empty
+
+
+def test_what_compose_brought_up_is_taken_over(
+    docker: Docker, engine_daemon: Daemon | GivenEngine, raw: RawEngine, tmp_path: Path, stack_name: str, busybox: str
+) -> None:
+    """Compose writes and mounts as we do; its container is left as it is, and of ours Compose finds nothing to do."""
+    program = compose_program()
+    if program is None:
+        pytest.skip("there is no Compose")
+    (tmp_path / "site.conf").write_text("listen 80\n")
+    (tmp_path / "compose.yaml").write_text(
+        f"""
+name: {stack_name}
+services:
+  web:
+    image: {busybox}
+    command: [sleep, "9999"]
+    stop_grace_period: 0s
+    configs: [app, {{source: app, target: /etc/deep/app.conf, uid: "7", mode: 0440}}, site]
+    secrets: [token, {{source: pass, mode: 0400}}]
+configs: {{app: {{content: "x=$$1"}}, site: {{file: ./site.conf}}}}
+secrets: {{token: {{environment: TOKEN}}, pass: {{file: ./site.conf}}}}
+"""
+    )
+    name, look = (
+        f"{stack_name}-web-1",
+        "stat -c '%n %u:%g %a' /app /etc/deep /etc/deep/app.conf /run/secrets/token; cat /app",
+    )
+
+    def compose(*words: str) -> str:
+        env = {**os.environ, "DOCKER_HOST": engine_daemon.host, "TOKEN": TOKEN}
+        call = [str(program), *words]
+        done = subprocess.run(call, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=True)
+        return done.stdout
+
+    compose("up", "-d")
+    theirs, ident = shell(raw, name, look), raw.container(name)["Id"]
+    spec = load([tmp_path / "compose.yaml"], variables={"TOKEN": TOKEN})
+    assert docker.plan(spec).is_empty
+    compose("down", "-t", "0")
+    report = docker.apply(docker.plan(spec), spec=spec)
+    assert report.ok
+    assert report.remaining == ()
+    assert shell(raw, name, look) == theirs
+    made = raw.container(name)["Id"]
+    assert made != ident
+    compose("up", "-d")
+    assert raw.container(name)["Id"] == made
+    compose("down", "-t", "0")
