@@ -11,19 +11,15 @@ from typing import Any
 
 import pytest
 
-from dockerspec.core.placed import Batch, PlacedFile
 from dockerspec.engine.gateway import Gateway
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Conflict, EngineError, NotFound
 from dockerspec.runtime.execute.feed import since_of
-from dockerspec.runtime.execute.files import packed
 from dockerspec.testing import FakeEngine
 
 Json = Any
 Step = tuple[str, Callable[[Engine, "Names"], Json]]
 LOOP = {"Cmd": ["sh", "-c", "sleep 1000"], "Labels": {"k": "v"}, "StopTimeout": 0}
-
-ARCHIVE = packed(Batch("/", (PlacedFile("configs.app", "made/deep/app", 7, 8, 0o440, "x"),)), 0)
 
 SHARED = ("NetworkMode", "PidMode", "IpcMode")
 
@@ -92,11 +88,6 @@ SCRIPT: list[Step] = [
     ("name in use", lambda e, n: e.create_container(n.one, n.body())),
     ("bad name", lambda e, n: e.create_container("a b!", n.body())),
     ("short name", lambda e, n: e.create_container("a", n.body())),
-    ("write a file", lambda e, n: e.put_archive(n.one, "/", ARCHIVE)),
-    ("below a folder that is made with it", lambda e, n: e.put_archive(n.one, "/made/deep", ARCHIVE)),
-    ("into a folder that is not there", lambda e, n: e.put_archive(n.one, "/nowhere", ARCHIVE)),
-    ("into nothing", lambda e, n: e.put_archive(n.nowhere, "/", ARCHIVE)),
-    ("write what is read-only", lambda e, n: read_only(e, n)),
     ("no such image", lambda e, n: e.create_container(n.two, {"Image": n.nowhere})),
     ("kill what does not run", lambda e, n: e.kill_container(n.one)),
     ("pause what does not run", lambda e, n: e.pause_container(n.one)),
@@ -236,24 +227,6 @@ def network(item: Json) -> Json:
 
 def volume(item: Json) -> Json:
     return pick(item, "Name", "Driver", "Labels", "Options", "Scope")
-
-
-def read_only(engine: Engine, names: Names) -> Json:
-    """Where a container with a read-only root can be written to; older engines call the refusal their own fault."""
-    host = {"ReadonlyRootfs": True, "Binds": [f"{names.extra}:/extra", f"{names.auto}:/auto:ro"]}
-    engine.create_container(names.lost, names.body(HostConfig=host))
-    taken = []
-    for folder in ("/", "/extra", "/auto"):
-        try:
-            engine.put_archive(names.lost, folder, ARCHIVE)
-        except EngineError as fault:
-            taken.append(fault.message)
-        else:
-            taken.append("written")
-    engine.remove_container(names.lost)
-    engine.remove_volume(names.extra)
-    engine.remove_volume(names.auto)
-    return taken
 
 
 def missing_network(engine: Engine, names: Names) -> Json:

@@ -187,6 +187,7 @@ def _compose(work: Work) -> None:
         return
     from dockerspec.core.spec.compose.loading import load_project
     from dockerspec.core.spec.compose.stacks import stacked
+    from dockerspec.core.spec.compose.trees import entries, text
 
     work.values = work.variables.merged()
     loaded = load_project(work.documents, work.values, work.reader, work.choices)
@@ -201,6 +202,9 @@ def _compose(work: Work) -> None:
         files=tuple(posixpath.join(source.folder, posixpath.basename(source.name)) for source in work.files),
         env_files=work.choices.env_files,
     )
+    # What only shows the project reads no further.
+    declared = (text(node, "environment") for _, node in entries(loaded.project.tree, "secrets"))
+    work.sensitive |= frozenset(value for name in declared if (value := work.values.get(name)))
     work.document = Document(result.tree)
 
 
