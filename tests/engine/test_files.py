@@ -213,18 +213,22 @@ def test_law_7_killed_between_making_and_writing(
     docker: Docker,
     write: Callable[..., LoadResult],
     engine_daemon: Daemon | GivenEngine,
+    engine_name: str,
     raw: RawEngine,
     tmp_path: Path,
     stack_name: str,
     monkeypatch: Any,
 ) -> None:
-    """Whatever call of a first run or of a replacement it dies at, the next run leaves a container with its files."""
+    """Whatever call of a first run or of a replacement it dies at, the next run leaves a container with its files.
+
+    Each engine has every other call.
+    """
     monkeypatch.setenv("TOKEN", TOKEN)
     killer, name = Killer(engine_daemon.host), f"{stack_name}-web-1"
     killed = 0
     try:
         for level in ("info", "debug"):
-            for at in range(1, 30):
+            for at in range(1 + (engine_name == "old"), 30, 2):
                 spec = write("before")
                 if level == "debug":
                     assert docker.apply(docker.plan(spec), spec=spec).ok
@@ -245,7 +249,7 @@ def test_law_7_killed_between_making_and_writing(
                 killed += 1
     finally:
         killer.close()
-    assert killed >= 8
+    assert killed >= 4
 
 
 def test_a_container_that_compose_made_keeps_its_mount(

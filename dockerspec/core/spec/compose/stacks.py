@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from dockerspec.core.diagnostics import Diagnostic, error, warning
 from dockerspec.core.spec.compose.collections import with_values
+from dockerspec.core.spec.compose.normal import SECRETS_FOLDER
 from dockerspec.core.spec.compose.project import Project
 from dockerspec.core.spec.compose.shorts import mapping
 from dockerspec.core.spec.compose.trees import at, entries, items, plain_node, put, text, text_node, truth
@@ -213,7 +214,7 @@ class _Translation:
         mounts = [made for mount in items(service, "volumes") if (made := self._mount(name, mount)) is not None]
         for kind in ("secret", "config"):
             section = f"{kind}s"
-            granted = [item for item in items(service, section) if self._is_granted(name, kind, item)]
+            granted = [_granted(item) for item in items(service, section) if self._is_granted(name, kind, item)]
             out = put(out, **{section: _list(granted, service.values[section]) if granted else None})
         like = service.values.get("volumes", service)
         return put(out, volumes=_list(mounts, like) if mounts else None)
@@ -304,6 +305,12 @@ class _Translation:
 
     def _error(self, where: str, summary: str, fix: str, node: Node) -> None:
         self._out.faults.append(error(where, summary, fix, span_of(node)))
+
+
+def _granted(item: Node) -> Node:
+    """The secret or config without the place that it has by default: Compose spells that of a secret out."""
+    usual = text(item, "target") == SECRETS_FOLDER + text(item, "source")
+    return put(item, target=None) if usual and isinstance(item, Mapping) else item
 
 
 def _port(port: Node) -> Node:
