@@ -74,6 +74,7 @@ def look(engine: Engine, spec: LoadResult, assumed: tuple[Mark, ...] = ()) -> Vi
             **{item.name: item.id for item in live.containers},
         },
         secrets=spec.secrets,
+        contents=spec.contents,
         sensitive=spec.sensitive,
         contexts=contexts,
         builder=cli_builder(engine, stack),

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from dockerspec.core import placed
 from dockerspec.core.facts import Value
 from dockerspec.core.owner import project_owner
 from dockerspec.core.table.base import Row, plain
@@ -23,7 +24,7 @@ from dockerspec.core.table.base import Row, plain
 STACK = "dockerspec.stack"
 RESOURCE = "dockerspec.resource"
 REPLICA = "dockerspec.replica"
-RECORDED = "dockerspec.recorded"
+RECORDED = placed.RECORDED
 SECRETS = "dockerspec.secrets"
 ONE_OFF = "dockerspec.one-off"
 """On a container that runs a hook before another one's start; its value is the hook's number."""

@@ -155,11 +155,11 @@ class Caller:
         query: Query | None = None,
         body: Mapping[str, Json] | None = None,
         *,
+        data: bytes = b"",
         headers: Mapping[str, str] = _NO_HEADERS,
         timeout: float | None = READ_TIMEOUT,
     ) -> Answer:
-        """One call; an error status raises."""
-        data = b""
+        """One call with JSON or other data; an error status raises."""
         if body is not None:
             data = json.dumps(body, default=_plain).encode()
             headers = {**headers, "Content-Type": "application/json"}

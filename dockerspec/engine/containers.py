@@ -43,6 +43,22 @@ class ContainerVerbs(Caller):
         query = {"name": name, "platform": platform}
         return self._post("/containers/create", query, body, timeout=SLOW_TIMEOUT)
 
+    def put_archive(self, ident: str, folder: str, archive: bytes) -> None:
+        """Unpack a tar archive in it, whether it runs or not; owners and permission bits are those of the archive.
+
+        Args:
+            ident: the container.
+            folder: a folder in it that is there.
+            archive: the archive; folders that it doesn't name are made.
+
+        Raises:
+            NotFound: there is no such container or folder.
+            EngineError: the place is read-only.
+        """
+        path = f"/containers/{segment(ident)}/archive"
+        headers = {"Content-Type": "application/x-tar"}
+        self._ask("PUT", path, {"path": folder}, data=archive, headers=headers, timeout=SLOW_TIMEOUT)
+
     def start_container(self, ident: str) -> None:
         """Start it; nothing happens if it runs already."""
         self._post(f"/containers/{segment(ident)}/start", timeout=SLOW_TIMEOUT)

@@ -93,7 +93,9 @@ def load_files(
     place = os.path.normpath(base) if base else ""
     choices = Choices(project_name, active, place, all_resources, env_paths, only_shown)
     with _uncollected():
-        return load(files, Variables(given, environment, dotenv, tuple(sources.values())), read_text, choices)
+        return load(
+            files, Variables(given, environment, dotenv, tuple(sources.values())), read_text, choices, read_bytes
+        )
 
 
 @contextmanager
@@ -143,16 +145,32 @@ def load_text(
         return LoadResult(None, tuple(sorted(found, key=lambda fault: fault.sort_key)))
     more = fill(variables.merged())
     variables = replace(variables, dotenv={**more, **variables.dotenv}, paths=tuple(sources.values()))
-    return replace(load([SourceFile(name, text, "/")], variables, read_text), place="")
+    return replace(load([SourceFile(name, text, "/")], variables, read_text, raw=read_bytes), place="")
 
 
 def read_text(path: str) -> str | FileFault:
     """Read a UTF-8 text file whole; never raises for what the disk holds."""
+    data = _read(path)
+    return data if isinstance(data, FileFault) else _decode(data)
+
+
+def read_bytes(path: str) -> str | FileFault:
+    """Read any file whole, each byte that is no UTF-8 as a surrogate; never raises for what the disk holds."""
+    data = _read(path)
+    if isinstance(data, FileFault):
+        return data
+    if len(data) > _MAX_BYTES:
+        return FileFault(f"is larger than {_MAX_BYTES // 1024 // 1024} MiB", "mount it: volumes: [./FILE:/PATH:ro]")
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _read(path: str) -> bytes | FileFault:
+    """At most a byte more than a file may have."""
     try:
         with open(path, "rb") as stream:
             if stat.S_ISDIR(os.fstat(stream.fileno()).st_mode):
                 return FileFault("is a folder", "give a file")
-            data = stream.read(_MAX_BYTES + 1)
+            return stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         return FileFault("doesn't exist", missing=True)
     except IsADirectoryError:
@@ -162,7 +180,6 @@ def read_text(path: str) -> str | FileFault:
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
         return FileFault(f"can't be read ({reason})")
-    return _decode(data)
 
 
 def _decode(data: bytes) -> str | FileFault:

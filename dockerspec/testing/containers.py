@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import copy
+import io
+import posixpath
 import re
+import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from dockerspec.engine.protocol import Filters
 from dockerspec.errors import BadRequest, Conflict, NotFound, ServerError
@@ -28,6 +31,15 @@ _LIVE = words(
 )
 
 
+class WrittenFile(NamedTuple):
+    """A file that was written into a container."""
+
+    content: bytes
+    uid: int
+    gid: int
+    mode: int
+
+
 class FakeContainers(FakeStore):
     """`/containers`.
 
@@ -39,6 +51,7 @@ class FakeContainers(FakeStore):
         super().__init__()
         self.on_start: Callable[[str], None] | None = None
         self._logs: dict[str, list[tuple[int, str]]] = {}
+        self._files: dict[str, dict[str, WrittenFile]] = {}
 
     def containers(self, filters: Filters | None = None) -> list[Json]:
         """All containers as a listing has them; of the filters `label` and `name` are known."""
@@ -75,6 +88,30 @@ class FakeContainers(FakeStore):
             self._containers[ident] = container
             self._tell(container, "create")
             return {"Id": ident, "Warnings": []}
+
+    def put_archive(self, ident: str, folder: str, archive: bytes) -> None:
+        """Keep the files of an archive for `files`; the folders that are known are the root, mounts, and theirs."""
+        with self._call("put_archive", ident):
+            container = self._container(ident)
+            mounts = {item["Destination"]: item for item in container["Mounts"]}
+            written = self._files.setdefault(container["Id"], {})
+            known = {"/", *mounts, *(parent for path in written for parent in _parents(path))}
+            if folder not in known:
+                raise NotFound(f"Could not find the file {folder} in container {ident}", status=404)
+            if folder in mounts and not mounts[folder]["RW"]:
+                raise BadRequest("mounted volume is marked read-only", status=400)
+            if folder not in mounts and container["HostConfig"]["ReadonlyRootfs"]:
+                raise BadRequest("container rootfs is marked read-only", status=400)
+            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+                for item in tar:
+                    data = tar.extractfile(item)
+                    content = data.read() if data is not None else b""
+                    written[posixpath.join(folder, item.name)] = WrittenFile(content, item.uid, item.gid, item.mode)
+
+    def files(self, ident: str) -> dict[str, WrittenFile]:
+        """What was written into a container, by absolute path."""
+        with self._lock:
+            return dict(self._files.get(self._container(ident)["Id"], {}))
 
     def start_container(self, ident: str) -> None:
         """Start it, if its networks are there and its ports are free."""
@@ -319,6 +356,11 @@ class FakeContainers(FakeStore):
 def _host_ports(container: Json) -> set[str]:
     bindings = container["HostConfig"]["PortBindings"] or {}
     return {item["HostPort"] for items in bindings.values() for item in items or () if item.get("HostPort")}
+
+
+def _parents(path: str) -> set[str]:
+    parts = path.split("/")
+    return {"/".join(parts[:count]) for count in range(2, len(parts))}
 
 
 def _listed(container: Json) -> Json:

@@ -174,6 +174,7 @@ class Bench:
         }
         self._net = subnet.rpartition(".")[0]
         self._file = folder / "stack.yaml"
+        (folder / "token.txt").write_text("the-bench's-token")
 
     @cached_property
     def facts(self) -> EngineFacts:
@@ -205,6 +206,8 @@ class Bench:
                 **objects.get("networks", {}),
             },
             "volumes": {"data": {}, **objects.get("volumes", {})},
+            "configs": {"app": {"content": "debug=1"}, **objects.get("configs", {})},
+            "secrets": {"token": {"file": "./token.txt"}, **objects.get("secrets", {})},
             "containers": {
                 "target": self.running,
                 **{name: {**self.base, **keys} for name, keys in containers.items()},

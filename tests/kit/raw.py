@@ -104,9 +104,9 @@ class RawEngine:
         self.post(f"/containers/{made['Id']}/start")
         return str(made["Id"])
 
-    def execute(self, container: str, *command: str) -> tuple[int, str]:
+    def execute(self, container: str, *command: str, user: str = "") -> tuple[int, str]:
         """Run a command inside a container: exit code, and stdout and stderr together."""
-        body = {"AttachStdout": True, "AttachStderr": True, "Tty": True, "Cmd": list(command)}
+        body = {"AttachStdout": True, "AttachStderr": True, "Tty": True, "Cmd": list(command), "User": user}
         made = self.post(f"/containers/{container}/exec", body)
         output = self.post(f"/exec/{made['Id']}/start", {"Detach": False, "Tty": True})
         code = self.get(f"/exec/{made['Id']}/json")["ExitCode"]

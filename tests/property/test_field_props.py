@@ -42,11 +42,14 @@ def spec_of(keys: dict[str, Json]) -> LoadResult:
             "six": {"enable_ipv6": True, "ipam": {"config": [{"subnet": "fd00:9::/64"}]}},
         },
         "volumes": {"data": {}},
+        "configs": {"app": {"content": "debug=1"}},
+        "secrets": {"token": {"environment": "TOKEN"}},
         "containers": {"target": RUNNING, "it": {"image": "busybox", "state": "stopped", **keys}},
     }
     text = json.dumps(stack).replace("{net}", "10.9.0").replace("{net6}", "fd00:9")
     source = SourceFile("spec.yaml", text.replace("{stack}", STACK), "/nowhere")
-    return load_texts([source], Variables(), lambda _path: FileFault("doesn't exist", missing=True))
+    variables = Variables(environment={"TOKEN": "a-token"})
+    return load_texts([source], variables, lambda _path: FileFault("doesn't exist", missing=True))
 
 
 def merged(chosen: list[tuple[Case, str]]) -> dict[str, Json]:

@@ -18,6 +18,7 @@ from dockerspec.core.desired.state import (
 )
 from dockerspec.core.diagnostics import Diagnostic, error
 from dockerspec.core.facts import ApiVersion, EngineFacts, ImageFacts
+from dockerspec.core.placed import Content
 from dockerspec.core.spec.model import Stack
 from dockerspec.core.table import container as container_table
 from dockerspec.core.table import network as network_table
@@ -47,6 +48,7 @@ class World:
             build needs it.
         origin: where the spec came from.
         project: the Compose project that the stack is; None for a spec of dockerspec's own.
+        contents: what configs and secrets hold, by section and name.
     """
 
     engine: EngineFacts
@@ -58,6 +60,7 @@ class World:
     builder: str = ""
     origin: str = ""
     project: Project | None = None
+    contents: Mapping[tuple[str, str], Content] = field(default_factory=dict)
 
 
 def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagnostic, ...]]:
@@ -73,6 +76,7 @@ def build_desired(stack: Stack, world: World) -> tuple[DesiredState, tuple[Diagn
         # Shorter ones would match by chance.
         sensitive=frozenset(item for item in world.sensitive if len(item) >= _LEAST_SECRET),
         origin=world.origin,
+        contents=_contents(stack, world),
     )
     faults: list[Diagnostic] = []
     networks = tuple(_networks(stack, names, base, labels, faults))
@@ -98,6 +102,27 @@ def _labels(stack: Stack, project: Project | None) -> OwnLabels:
     from dockerspec.core.desired.compose import ComposeLabels
 
     return ComposeLabels(project)
+
+
+def _contents(stack: Stack, world: World) -> dict[tuple[str, str], Content]:
+    """What configs and secrets hold, with the digests that containers remember.
+
+    Anyone who may list containers can read those of what may be secret: they are as those of secret build arguments.
+    """
+    if not world.contents:
+        return {}
+    from dockerspec.core.desired.inputs import short, veiled
+
+    result = {}
+    for (section, name), content in world.contents.items():
+        declared = getattr(stack, section)[name]
+        secret = section == "secrets" or declared.environment is not None
+        if secret or any(value in content.text for value in world.sensitive):
+            told = veiled(content.text, f"{stack.stack}/{section}/{name}")
+        else:
+            told = short(content.text)
+        result[section, name] = replace(content, digest=told)
+    return result
 
 
 def _too_old(rows: Iterable[Row[Any]], path: str, spec: object, context: Context) -> Iterator[Diagnostic]:

@@ -50,7 +50,9 @@ def short(value: Any) -> str:
 
 def veiled(value: str, salt: str) -> str:
     """A short digest of a secret: slow to make, and so short that many values share it, so that none can be told."""
-    return hashlib.pbkdf2_hmac("sha256", value.encode(), salt.encode(), _VEIL_ROUNDS).hex()[:_RECORDED]
+    return hashlib.pbkdf2_hmac("sha256", value.encode("utf-8", "surrogateescape"), salt.encode(), _VEIL_ROUNDS).hex()[
+        :_RECORDED
+    ]
 
 
 def total(inputs: Mapping[str, str]) -> str:

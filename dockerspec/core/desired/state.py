@@ -13,8 +13,10 @@ from dockerspec.core.facts import Value
 from dockerspec.core.hook import LABEL as HOOKS
 from dockerspec.core.hook import Hook, Stage
 from dockerspec.core.ownership import COMPOSE_ONE_OFF, SECRETS, record, record_labels, record_told
+from dockerspec.core.placed import Batch
 from dockerspec.core.spec.model import ContainerSpec, NetworkSpec, VolumeSpec
 from dockerspec.core.table import container as container_table
+from dockerspec.core.table import files as file_table
 from dockerspec.core.table import network as network_table
 from dockerspec.core.table import volume as volume_table
 from dockerspec.core.table.base import Body, Context
@@ -176,6 +178,13 @@ class DesiredContainer:
     def hooks(self, stage: Stage) -> tuple[Hook, ...]:
         """The commands around its start or stop, secrets put in."""
         return hooks_of(self.spec, self.context, stage)
+
+    @property
+    def files(self) -> tuple[Batch, ...]:
+        """What has to be written into it before its first start."""
+        if not self.spec.configs and not self.spec.secrets:
+            return ()
+        return file_table.batches(self.spec, self.context)
 
     def body(self, anonymous: Mapping[str, str] | None = None, *, loose_ports: bool = False) -> Body:
         """The engine's create body.

@@ -39,10 +39,19 @@ def is_ignored(path: str, patterns: Iterable[str]) -> bool:
 def hide(path: str, value: Value) -> Value:
     """A value as it may be shown: not where its key calls it a secret, nor a mount's option text with a password."""
     top, _, name = path.partition(".")
+    if top == "secrets":
+        return _without_content(path, value)
     if value is None or top not in _MAY_HOLD_SECRETS:
         return value
     spelled_out = isinstance(value, str) and _SECRET_OPTION.search(value)
     return HIDDEN if spelled_out or _SECRET_NAME.search(name) else value
+
+
+def _without_content(path: str, value: Value) -> Value:
+    """What is recorded of a secret that is a file, without the digest of what it holds."""
+    if isinstance(value, Mapping):
+        return {key: _without_content(f"{path}.{key}", item) for key, item in value.items()}
+    return HIDDEN if path.endswith(".content") and value is not None else value
 
 
 def _cause(row: Row[Any], want: Value, have: Value, recorded: Mapping[str, str] | None, way: Way) -> Cause:

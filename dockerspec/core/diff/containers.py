@@ -20,6 +20,7 @@ from dockerspec.core.live.state import ContainerState, LiveContainer, LiveState
 from dockerspec.core.owner import called, is_project
 from dockerspec.core.ownership import was
 from dockerspec.core.table import container as container_table
+from dockerspec.core.table.files import instead_of_mounts
 from dockerspec.core.way import Way
 
 _UP = ("running", "restarting")
@@ -123,6 +124,24 @@ def _without_secrets(change: FieldChange, hidden: Collection[str]) -> FieldChang
     return replace(change, old=old, new=new)
 
 
+def _left_mounted(pair: Pair) -> frozenset[str]:
+    """The paths of mounts that Compose made of what we would write for the sake of its owner or permission bits.
+
+    What was taken over as it runs is not made anew for that.
+    """
+    assert pair.live is not None
+    desired, mounts = pair.desired, pair.live.fields["volumes"]
+    if pair.live.recorded is not None or not isinstance(mounts, Mapping):
+        return frozenset()
+    found = instead_of_mounts(desired.spec, desired.context)
+    same = {place for file, place in found if _is_mount_of(mounts.get(place), file)}
+    return frozenset(f"volumes.{place}" for place in same)
+
+
+def _is_mount_of(mount: object, file: str) -> bool:
+    return isinstance(mount, Mapping) and mount.get("type") == "bind" and mount.get("source") == file
+
+
 def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tuple[FieldChange, ...]:
     assert pair.live is not None
     desired, old = pair.desired, pair.live
@@ -134,7 +153,8 @@ def _field_changes(pair: Pair, live: LiveState, pending: Collection[str]) -> tup
         keys = {name: key for key, name in desired.context.networks.items()}
         hidden = desired.secrets | old.secrets
         shown = (_without_secrets(item, hidden) for item in _blame_image(pair, live, found))
-        changes += (_with_network_key(item, keys) for item in shown)
+        mounted = _left_mounted(pair)
+        changes += (_with_network_key(item, keys) for item in shown if item.path not in mounted)
     patterns = desired.spec.ignore_changes
     kept = [item for item in changes if not is_ignored(item.path, patterns)] if patterns else changes
     return tuple(sorted(kept, key=lambda item: item.path))

@@ -36,7 +36,9 @@ def absolute(root: nodes.Mapping, folder: str, home: str) -> nodes.Mapping:
 
     root = section(root, "containers", lambda node: each(node, lambda _key, item: _container(item, file)))
     root = section(root, "images", lambda node: each(node, lambda _key, item: _image(item, file, context)))
-    return section(root, "secrets", lambda node: each(node, lambda _key, item: change(item, "file", _text(file))))
+    for top in ("configs", "secrets"):
+        root = section(root, top, lambda node: each(node, lambda _key, item: change(item, "file", _text(file))))
+    return root
 
 
 def _text(make: Make) -> Callable[[Node], Node]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from dockerspec.core.address import Address
 from dockerspec.core.hook import Hook, Stage
+from dockerspec.core.placed import Batch
 from dockerspec.core.ready import Probe, Ready
 
 
@@ -273,6 +274,19 @@ class CreateContainer(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteFiles(ContainerAction):
+    """`PUT /containers/{id}/archive`: configs and secrets as files, before the container's first start."""
+
+    verb: ClassVar[str] = "write"
+    batch: Batch
+
+    @property
+    def subject(self) -> str:
+        """The container and what it gets; one may take several calls."""
+        return f"{self.name} {self.batch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartContainer(ContainerAction):
     """`POST /containers/{id}/start`.
 
@@ -427,6 +441,7 @@ class RunOneOff(HookAction):
         body: its create body.
         platform: the platform that its image must be for; empty for the engine's own.
         networks: what it must be connected to beside the networks of its body.
+        files: what is written into it, as into the container itself.
     """
 
     verb: ClassVar[str] = "run"
@@ -434,3 +449,4 @@ class RunOneOff(HookAction):
     body: Mapping[str, Any]
     platform: str = ""
     networks: tuple[str, ...] = ()
+    files: tuple[Batch, ...] = ()

@@ -101,6 +101,7 @@ def _before_start(action: StartContainer, desired: DesiredContainer) -> Iterator
             body=one_off_body(desired, hook, number, action.container),
             platform=desired.spec.platform or "",
             networks=late_networks(desired.spec, desired.context),
+            files=desired.files,
         )
 
 

@@ -22,6 +22,7 @@ from dockerspec.core.plan.containers import (
     plan_update,
 )
 from dockerspec.core.plan.draft import Draft
+from dockerspec.core.plan.files import plan_files
 from dockerspec.core.plan.graph import Cycle, Graph
 from dockerspec.core.plan.hooks import plan_hooks
 from dockerspec.core.plan.images import order_images, plan_image, plan_spares
@@ -85,6 +86,7 @@ def _drafted(diff: Diff, live: LiveState, stack: str, *, rolling: bool) -> Draft
     for finding in _by_kind(diff, Kind.IMAGE):
         plan_spares(finding, draft)
     order_all(draft, diff.pairs, live.containers)
+    plan_files(draft, diff.pairs, live.containers)
     plan_hooks(draft, diff.pairs, live.containers)
     plan_marks(diff, live, draft)
     return draft

@@ -16,15 +16,12 @@ _TOP = {
     "services": "rename it to 'containers:'",
     "name": "rename it to 'stack:'",
     "version": "delete it, or write 'dockerspec: 1'",
-    "configs": 'mount a file instead: volumes: ["./file:/path/in/container:ro"]',
     "include": "give several files with -f",
     "models": "delete it",
 }
 _CONTAINER = {
     "build": "write it under 'images: {NAME: {build: ...}}' and 'image: {from: NAME}' here",
     "deploy": "write replicas, mem_limit, cpus, pids_limit and restart in the container itself",
-    "secrets": "write 'environment: {NAME: {secret: SECRET}}'",
-    "configs": 'mount a file instead: volumes: ["./file:/path/in/container:ro"]',
     "profiles": "put optional containers into a second file and give it with -f",
     "extends": "use a YAML anchor and '<<: *anchor', or a second file with -f",
     "label_file": "write the labels under 'labels:'",
@@ -34,7 +31,15 @@ _CONTAINER = {
     "cmd": "rename it to 'command:'",
     "mounts": "rename it to 'volumes:'",
 }
-TABLE: dict[tuple[str, ...], dict[str, str]] = {(): _TOP, ("containers", "*"): _CONTAINER}
+_SWARM = dict.fromkeys(
+    ("external", "driver", "driver_opts", "template_driver"), "delete it: only a swarm has this; give file: ./PATH"
+)
+TABLE: dict[tuple[str, ...], dict[str, str]] = {
+    (): _TOP,
+    ("containers", "*"): _CONTAINER,
+    ("configs", "*"): _SWARM,
+    ("secrets", "*"): _SWARM,
+}
 
 
 def for_unknown_key(where: tuple[str | int, ...], key: str, allowed: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dockerspec.core.diagnostics import Diagnostic, Severity, Span, error, warning
 from dockerspec.core.owner import project_owner
+from dockerspec.core.placed import Content
 from dockerspec.core.spec import document as documents
 from dockerspec.core.spec import nodes
 from dockerspec.core.spec.compose.project import NO_CHOICES, Choices, Project
@@ -46,6 +47,7 @@ class Origin:
         files: the spec texts.
         variables: the values that the run gave.
         reader: reads further files by absolute path.
+        raw: reads those whose bytes count.
         values: the value of every variable, defaults of declared ones included.
         declared: the declared variables by name.
         choices: what the run said of a Compose project.
@@ -54,6 +56,7 @@ class Origin:
     files: tuple[SourceFile, ...]
     variables: Variables
     reader: Reader
+    raw: Reader
     values: Mapping[str, str]
     declared: Mapping[str, Declaration]
     choices: Choices = NO_CHOICES
@@ -67,7 +70,8 @@ class LoadResult:
         stack: the spec, or None where there are errors.
         diagnostics: errors and warnings, in the order of the files.
         sensitive: values that must never be shown: secrets, and variables marked `sensitive`.
-        secrets: the value of each declared secret that a container uses.
+        secrets: the value of each declared secret that a container's variable or a build uses.
+        contents: what the configs and secrets hold that containers get as files, by section and name.
         document: the merged spec with its places, or None where a file can't be read.
         files: the spec files' names as they were given.
         origin: what it was made from, or None where a file can't be read.
@@ -79,6 +83,7 @@ class LoadResult:
     diagnostics: tuple[Diagnostic, ...] = ()
     sensitive: frozenset[str] = frozenset()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    contents: Mapping[tuple[str, str], Content] = field(default_factory=dict, repr=False)
     document: Document | None = field(default=None, repr=False)
     files: tuple[str, ...] = ()
     origin: Origin | None = field(default=None, repr=False, compare=False)
@@ -117,6 +122,7 @@ class Work:
     files: Sequence[SourceFile]
     variables: Variables
     reader: Reader
+    raw: Reader
     choices: Choices = NO_CHOICES
     is_compose: bool = False
     compose: Project | None = None
@@ -130,6 +136,7 @@ class Work:
     broken: frozenset[str] = frozenset()
     sensitive: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict)
+    contents: dict[tuple[str, str], Content] = field(default_factory=dict)
     misleading: set[Span] = field(default_factory=set)
     faults: list[Diagnostic] = field(default_factory=list)
 
@@ -180,6 +187,7 @@ def _compose(work: Work) -> None:
         return
     from dockerspec.core.spec.compose.loading import load_project
     from dockerspec.core.spec.compose.stacks import stacked
+    from dockerspec.core.spec.compose.trees import entries, text
 
     work.values = work.variables.merged()
     loaded = load_project(work.documents, work.values, work.reader, work.choices)
@@ -187,18 +195,16 @@ def _compose(work: Work) -> None:
     _unused_variables(work, loaded.used)
     if loaded.project is None or any(fault.severity is Severity.ERROR for fault in work.faults):
         return
-    result = stacked(loaded.project, work.values)
+    result = stacked(loaded.project)
     work.faults += result.faults
-    work.sensitive |= frozenset(
-        content for (kind, _), content in result.contents.items() if kind == "secret" and content
-    )
     work.compose = replace(
         loaded.project,
         files=tuple(posixpath.join(source.folder, posixpath.basename(source.name)) for source in work.files),
         env_files=work.choices.env_files,
-        granted=result.granted,
-        contents=result.contents,
     )
+    # What only shows the project reads no further.
+    declared = (text(node, "environment") for _, node in entries(loaded.project.tree, "secrets"))
+    work.sensitive |= frozenset(value for name in declared if (value := work.values.get(name)))
     work.document = Document(result.tree)
 
 
@@ -284,10 +290,13 @@ def _resolve(work: Work) -> None:
         return
     from dockerspec.core.spec.resolve import Resolver
 
-    resolver = Resolver(work.files[0].folder, work.values, work.reader, work.span_of)
+    resolver = Resolver(work.files[0].folder, work.values, work.reader, work.span_of, work.raw)
     work.stack = resolver.stack(work.stack)
     work.secrets = resolver.secrets
+    work.contents = resolver.contents
     work.sensitive |= frozenset(resolver.secrets.values())
+    held = (content.text for (section, _), content in resolver.contents.items() if section == "secrets")
+    work.sensitive |= frozenset(filter(None, (text.strip("\r\n") for text in held)))
     work.faults += resolver.faults
 
 
@@ -316,7 +325,11 @@ PHASES: tuple[Phase, ...] = (
 
 
 def load(
-    files: Sequence[SourceFile], variables: Variables, reader: Reader, choices: Choices = NO_CHOICES
+    files: Sequence[SourceFile],
+    variables: Variables,
+    reader: Reader,
+    choices: Choices = NO_CHOICES,
+    raw: Reader | None = None,
 ) -> LoadResult:
     """Make a stack from spec texts.
 
@@ -325,8 +338,10 @@ def load(
         variables: the values that the spec can use.
         reader: reads the `env_file`s and secret files by absolute path.
         choices: what the run says of a Compose project; a spec of dockerspec's own heeds none of it.
+        raw: reads the files of configs and secrets, whatever they hold: bytes that are no UTF-8 become surrogates. By
+            default `reader`.
     """
-    work = Work(files, variables, reader, choices)
+    work = Work(files, variables, reader, raw or reader, choices)
     for phase in PHASES:
         phase.run(work)
     if work.is_compose:
@@ -338,9 +353,10 @@ def load(
         diagnostics=tuple(found),
         sensitive=work.sensitive,
         secrets=work.secrets,
+        contents=work.contents,
         document=work.document,
         files=tuple(source.name for source in files),
-        origin=Origin(tuple(files), variables, reader, work.values, work.declared, choices),
+        origin=Origin(tuple(files), variables, reader, work.raw, work.values, work.declared, choices),
         place=_place(files[0]),
         compose=work.compose,
     )
@@ -355,7 +371,7 @@ def in_compose_words(fault: Diagnostic) -> Diagnostic:
 
 def document_of(origin: Origin, values: Mapping[str, str]) -> Document | None:
     """The merged spec that an origin would come to with other values of its variables, before the model reads it."""
-    work = Work(origin.files, Variables(values), origin.reader, origin.choices)
+    work = Work(origin.files, Variables(values), origin.reader, origin.raw, origin.choices)
     for phase in PHASES:
         if phase.run is _model:
             break

@@ -12,6 +12,7 @@ from dockerspec.core import values
 from dockerspec.core.spec.forms import Form, ObjectName, SpecModel, key, needed, pattern
 from dockerspec.core.spec.model_build import Build
 from dockerspec.core.spec.model_container import ContainerSpec
+from dockerspec.core.spec.model_files import ConfigSpec, FileGrant
 from dockerspec.core.spec.model_hooks import Hook
 from dockerspec.core.spec.model_mounts import BindOptions, ImageOptions, Mount, TmpfsOptions, VolumeOptions
 from dockerspec.core.spec.model_parts import (
@@ -45,6 +46,7 @@ __all__ = [
     "BindOptions",
     "Blkio",
     "Build",
+    "ConfigSpec",
     "ContainerSpec",
     "Dependency",
     "Device",
@@ -52,6 +54,7 @@ __all__ = [
     "DeviceWeight",
     "Endpoint",
     "EnvFile",
+    "FileGrant",
     "Gpu",
     "Healthcheck",
     "Hook",
@@ -90,7 +93,10 @@ class Stack(SpecModel):
     images: dict[ObjectName, ImageSpec] = key({}, "Images that the stack builds or pulls, by name.")
     networks: dict[ObjectName, NetworkSpec] = key({}, "Networks of the stack, by name.")
     volumes: dict[ObjectName, VolumeSpec] = key({}, "Volumes of the stack, by name.")
-    secrets: dict[ObjectName, SecretSpec] = key({}, "Secret values that variables may hold, by name.")
+    configs: dict[ObjectName, ConfigSpec] = key({}, "Files that containers get, by name.")
+    secrets: dict[ObjectName, SecretSpec] = key(
+        {}, "Secret values that containers get in variables or as files, by name."
+    )
     containers: dict[ObjectName, ContainerSpec] = key({}, "Containers of the stack, by name.")
 
     @classmethod

@@ -51,6 +51,7 @@ from dockerspec.core.spec.forms import (
     key,
     list_of,
 )
+from dockerspec.core.spec.model_files import FileGrant
 from dockerspec.core.spec.model_hooks import Hook
 from dockerspec.core.spec.model_mounts import Mount
 from dockerspec.core.spec.model_parts import (
@@ -162,6 +163,18 @@ class ContainerSpec(SpecModel):
         (),
         "Volumes and folders mounted into the container.",
         ["pgdata:/var/lib/postgresql/data", "./conf:/etc/conf:ro"],
+    )
+    configs: tuple[FileGrant, ...] = key(
+        (),
+        "Configs that the container gets as files.",
+        ["app"],
+        [{"source": "app", "target": "/etc/app.conf", "mode": "0440"}],
+    )
+    secrets: tuple[FileGrant, ...] = key(
+        (),
+        "Secrets that the container gets as files.",
+        ["token"],
+        [{"source": "token", "target": "api_token", "uid": 1000, "mode": "0400"}],
     )
     volumes_from: Texts = key(
         (), "Containers whose mounts this one takes over; NAME, NAME:ro or container:NAME.", ["db:ro"]

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dockerspec.core.diagnostics import Diagnostic, Span, error
+from dockerspec.core.placed import SECTIONS, Content
 from dockerspec.core.spec.dotenv import DotenvFault, parse_dotenv
-from dockerspec.core.spec.model import ContainerSpec, EnvFile, Hook, SecretRef, SecretSpec, Stack
+from dockerspec.core.spec.model import BindOptions, ContainerSpec, EnvFile, Hook, Mount, SecretRef, SecretSpec, Stack
+from dockerspec.core.spec.model_files import is_mounted
 from dockerspec.core.spec.paths import Path, format_path
 from dockerspec.core.spec.source import FileFault, Reader
 
@@ -34,7 +36,9 @@ class Resolver:
         values: the variables of the run.
         reader: reads a file by its absolute path.
         span_of: the place of a spec path.
-        secrets: the value of each secret that a container or a build uses.
+        raw: reads one whose bytes count, as what a container is to get.
+        secrets: the value of each secret that a container's variable or a build uses.
+        contents: what the configs and secrets hold that containers get as files, by section and name.
         faults: what could not be resolved.
     """
 
@@ -42,7 +46,9 @@ class Resolver:
     values: Mapping[str, str]
     reader: Reader
     span_of: Callable[[Path], Span | None]
+    raw: Reader
     secrets: dict[str, str] = field(default_factory=dict)
+    contents: dict[tuple[str, str], Content] = field(default_factory=dict)
     faults: list[Diagnostic] = field(default_factory=list)
     _files: dict[str, str | FileFault] = field(default_factory=dict)
 
@@ -52,7 +58,8 @@ class Resolver:
         images = {name: self._image(name, image) for name, image in stack.images.items()}
         if any(image is not stack.images[name] for name, image in images.items()):
             changes["images"] = images
-        containers = {name: self._container(name, spec) for name, spec in stack.containers.items()}
+        self._contents(stack)
+        containers = {name: self._container(name, spec, stack) for name, spec in stack.containers.items()}
         if any(spec is not stack.containers[name] for name, spec in containers.items()):
             changes["containers"] = containers
         self._secrets(stack)
@@ -88,7 +95,7 @@ class Resolver:
         name, equals, key = text.partition("=")
         return f"{name}={self._absolute(key, place)}" if equals else text
 
-    def _container(self, name: str, spec: ContainerSpec) -> ContainerSpec:
+    def _container(self, name: str, spec: ContainerSpec, stack: Stack) -> ContainerSpec:
         changes: dict[str, Any] = {}
         if spec.env_file or None in spec.environment.values():
             changes["environment"] = self._environment(name, spec)
@@ -99,6 +106,9 @@ class Resolver:
         volumes = tuple(self._mount(name, number, mount) for number, mount in enumerate(spec.volumes))
         if any(new is not old for new, old in zip(volumes, spec.volumes, strict=True)):
             changes["volumes"] = volumes
+        files = tuple(self._mounted_files(spec, stack))
+        if files:
+            changes["volumes"] = (*volumes, *files)
         return spec.model_copy(update=changes) if changes else spec
 
     def _hook(self, hook: Hook) -> Hook:
@@ -114,6 +124,16 @@ class Resolver:
             return mount
         source = self._absolute(mount.source, ("containers", name, "volumes", number))
         return mount.model_copy(update={"source": source})
+
+    def _mounted_files(self, spec: ContainerSpec, stack: Stack) -> Iterator[Mount]:
+        """The read-only mounts of the configs and secrets that are files on the host, as Compose has them."""
+        for section in SECTIONS:
+            for grant in getattr(spec, section):
+                declared = getattr(stack, section).get(grant.source)
+                if declared is not None and is_mounted(declared.file or "", grant):
+                    source = self._absolute(declared.file, (section, grant.source, "file"))
+                    bind = BindOptions(create_host_path=False)
+                    yield Mount(type="bind", source=source, target=grant.place(section), read_only=True, bind=bind)
 
     def _environment(self, name: str, spec: ContainerSpec) -> dict[str, str | SecretRef | None]:
         """Later files win over earlier ones, the spec's own `environment` over all files.
@@ -156,6 +176,40 @@ class Resolver:
         for name, secret in stack.secrets.items():
             if name in used:
                 self._secret(name, secret)
+
+    def _contents(self, stack: Stack) -> None:
+        """What the containers get as files; what is only mounted and can't be read is the engine's to judge."""
+        for section in SECTIONS:
+            declared = getattr(stack, section)
+            grants = [grant for spec in stack.containers.values() for grant in getattr(spec, section)]
+            for name in dict.fromkeys(grant.source for grant in grants):
+                if name in declared:
+                    own = [grant for grant in grants if grant.source == name]
+                    mounted = all(is_mounted(declared[name].file or "", grant) for grant in own)
+                    content = self._content(section, name, declared[name], optional=mounted)
+                    if content is not None:
+                        self.contents[section, name] = content
+
+    def _content(self, section: str, name: str, declared: Any, *, optional: bool) -> Content | None:
+        kind = section.removesuffix("s")
+        if declared.file is not None:
+            path: Path = (section, name, "file")
+            absolute = self._absolute(declared.file, path)
+            text = self.raw(absolute)
+            if isinstance(text, str):
+                return Content(text, absolute)
+            if not optional:
+                self._fault(path, f"the {kind}'s file {declared.file} {text.summary}", text.fix or "create it")
+            return None
+        if declared.environment is None:
+            return Content(declared.content)
+        value = self.values.get(declared.environment)
+        if value is None:
+            path = (section, name, "environment")
+            fix = f"export {declared.environment} before the run"
+            self._fault(path, f"the variable {declared.environment} of the {kind} isn't set", fix)
+            return None
+        return Content(value)
 
     def _secret(self, name: str, secret: SecretSpec) -> None:
         if secret.environment is not None:

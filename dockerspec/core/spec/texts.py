@@ -67,6 +67,8 @@ _VOLUME = (
     "cluster.availability",
 )
 _SECRET = ("file", "environment")
+_CONFIG = ("file", "environment", "content")
+_GRANT = ("[]", "[].source", "[].target")
 _ENDPOINT = (
     "aliases.**",
     "ipv4_address",
@@ -174,6 +176,7 @@ _CONTAINER = (
     "update.order",
     *(f"update.wait{name}" for name in _WAIT),
     *(f"{stage}.[].{name}" for stage in ("pre_start", "post_start", "pre_stop") for name in _HOOK),
+    *(f"{section}.{name}" for section in ("configs", "secrets") for name in _GRANT),
     "ignore_changes.**",
 )
 TEXT_PATHS: tuple[str, ...] = (
@@ -182,10 +185,16 @@ TEXT_PATHS: tuple[str, ...] = (
     *(f"images.*.build.{name}" for name in _BUILD),
     *(f"networks.*.{name}" for name in _NETWORK),
     *(f"volumes.*.{name}" for name in _VOLUME),
+    *(f"configs.*.{name}" for name in _CONFIG),
     *(f"secrets.*.{name}" for name in _SECRET),
     *(f"containers.*.{name}" for name in _CONTAINER),
 )
-OCTAL_PATHS: tuple[str, ...] = ("containers.*.volumes.[].tmpfs.mode", "containers.*.umask")
+OCTAL_PATHS: tuple[str, ...] = (
+    "containers.*.volumes.[].tmpfs.mode",
+    "containers.*.umask",
+    "containers.*.configs.[].mode",
+    "containers.*.secrets.[].mode",
+)
 
 
 def _everything() -> TextRule:

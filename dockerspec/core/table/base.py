@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from dockerspec.core.facts import ApiVersion, EngineFacts, ImageFacts, Value
+from dockerspec.core.placed import Content
 from dockerspec.core.way import Way
 
 Spec = TypeVar("Spec")
@@ -61,6 +62,8 @@ class Context:
         loose_ports: whether a replica may have any port of a range, rather than the one of its number.
         origin: where the spec came from, for the label that says so.
         own_name: the container's name, where it is to be one of its aliases, as Compose has it.
+        contents: what configs and secrets hold, by section and name; one that is mounted and can't be read here is
+            not among them.
     """
 
     engine: EngineFacts
@@ -77,6 +80,7 @@ class Context:
     loose_ports: bool = False
     origin: str = ""
     own_name: str = ""
+    contents: Mapping[tuple[str, str], Content] = field(default_factory=dict)
 
     def inherited(self, key: str) -> Any:
         """What the image's config says for an engine key; None where it says nothing."""

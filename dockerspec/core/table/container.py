@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from dockerspec.core.facts import EngineFacts, Value
-from dockerspec.core.table import limits, net, ports, process, security, storage
+from dockerspec.core.table import files, limits, net, ports, process, security, storage
 from dockerspec.core.table.base import Body, Context, Json, Row
 
-ROWS: tuple[Row[Any], ...] = (*process.ROWS, *limits.ROWS, *security.ROWS, *storage.ROWS, *ports.ROWS, *net.ROWS)
+ROWS: tuple[Row[Any], ...] = (
+    *process.ROWS,
+    *limits.ROWS,
+    *security.ROWS,
+    *storage.ROWS,
+    *files.ROWS,
+    *ports.ROWS,
+    *net.ROWS,
+)
 BY_KEY: Mapping[str, Row[Any]] = {row.key: row for row in ROWS}
 
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dockerspec.core.placed import remembered
 from dockerspec.core.table.base import Row, dig
 
 Json = Any
@@ -43,4 +44,7 @@ def unsaid(raw: Json, rows: Iterable[Row[Any]]) -> list[str]:
         name = place.rpartition(".")[2]
         if not any(item == name or item.startswith(f"{name}.") for item in known):
             found.append(f"not said in this spec, and lost when it is replaced: {place} is {json.dumps(value)}")
+    files = ", ".join(remembered(dig(raw, ("Config", "Labels"))))
+    if files:
+        found.append(f"not said in this spec, and lost when it is replaced: what it got as files of {files}")
     return found

@@ -163,6 +163,9 @@ def _links(have: Iterable[str], place: Place) -> Keys:
 
 
 INVERSES: Mapping[str, Inverse] = {
+    # What was written is recorded as digests only; see `unsaid`.
+    "configs": nothing,
+    "secrets": nothing,
     "volumes": _volumes,
     "volume_driver": as_is("volume_driver"),
     "publish_all_ports": as_is("publish_all_ports"),

@@ -14,6 +14,7 @@ from dockerspec.core.report.failure import Failure
 from dockerspec.errors import Conflict, EngineError, NotFound
 from dockerspec.runtime.execute.command import run_command
 from dockerspec.runtime.execute.failure import ActionFailed, kind_of
+from dockerspec.runtime.execute.files import write_batch
 from dockerspec.runtime.execute.leftover import create_past_leftovers
 from dockerspec.runtime.execute.tools import Tools, last_lines
 
@@ -103,6 +104,8 @@ def run_one_off(action: act.RunOneOff, tools: Tools) -> Warnings:
     try:
         for network in action.networks:
             engine.connect_network(network, ident, {})
+        for batch in action.files:
+            write_batch(ident, batch, tools)
         engine.start_container(ident)
         _await_end(action, ident, tools)
     except EngineError as fault:

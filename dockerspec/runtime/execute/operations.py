@@ -17,7 +17,7 @@ from dockerspec.core.plan import action as act
 from dockerspec.core.ready import Ready
 from dockerspec.engine.protocol import Engine
 from dockerspec.errors import Cancelled, Conflict, EngineError, NotFound
-from dockerspec.runtime.execute import hooks, images, stuck
+from dockerspec.runtime.execute import files, hooks, images, stuck
 from dockerspec.runtime.execute.failure import ActionFailed
 from dockerspec.runtime.execute.leftover import UNIQUE_NETWORKS_API, create_past_leftovers, remove_double_networks
 from dockerspec.runtime.execute.tools import PackContext, Tools, last_lines, wait_out
@@ -324,6 +324,7 @@ OPERATIONS: Mapping[type[act.Action], Callable[[Any, Tools], Warnings]] = {
     act.CreateMark: _create_mark,
     act.RemoveMark: _remove_mark,
     act.CreateContainer: _create_container,
+    act.WriteFiles: files.write_files,
     act.StartContainer: _start_container,
     act.StopContainer: _stop_container,
     act.RemoveContainer: _remove_container,

@@ -27,7 +27,9 @@ IMAGE = ImageFacts(id="sha256:" + "1" * 64, config={"Cmd": ["serve"]}, tags=("ap
 def stack(**sections: Json) -> Stack:
     """A stack called `shop`, through the real loader."""
     source = SourceFile("spec.yaml", json.dumps({"dockerspec": 1, "stack": "shop", **sections}), "/nowhere")
-    found = load([source], Variables(), lambda _path: FileFault("doesn't exist", missing=True))
+    found = load(
+        [source], Variables(environment={"TOKEN": "a-token"}), lambda _path: FileFault("doesn't exist", missing=True)
+    )
     assert found.stack is not None, "\n".join(map(str, found.diagnostics))
     return found.stack
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dockerspec.core.placed import Content
 from dockerspec.core.spec.model import ContainerSpec
 from dockerspec.core.table import container, network, volume
 from dockerspec.core.table.base import OLDEST_API, Context, Row
@@ -38,6 +39,10 @@ NETWORKS: Json = {
 }
 
 
+FILES: Json = {"configs": {"app": {"content": "x"}}, "secrets": {"token": {"environment": "TOKEN"}}}
+CONTENTS = {("configs", "app"): Content("x", digest="1"), ("secrets", "token"): Content("y", digest="2")}
+
+
 @pytest.mark.parametrize("kind", ROWS)
 def test_no_row_names_a_field_that_the_engine_does_not_have(kind: str) -> None:
     assert {place for row in ROWS[kind] for place in row.engine} <= set(engine_fields(kind))
@@ -59,9 +64,9 @@ def _bodies(case: Case) -> Iterator[tuple[ContainerSpec, Context]]:
     for state in ("a", "b"):
         keys = {"image": "app:1", **case.at(state)}
         text = {"web": keys, "target": {"image": "app:1"}}
-        given = stack(networks=NETWORKS, volumes={"data": {}}, containers=_plain(text))
+        given = stack(networks=NETWORKS, volumes={"data": {}}, containers=_plain(text), **FILES)
         names = {key: key for key in given.containers}
-        yield given.containers["web"], Context(engine=ENGINE, key="web", containers=names)
+        yield given.containers["web"], Context(engine=ENGINE, key="web", containers=names, contents=CONTENTS)
 
 
 def _plain(value: Json) -> Json:

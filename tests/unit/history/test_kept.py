@@ -27,7 +27,7 @@ def read(result: LoadResult) -> Stack:
     """The stack without the names of files whose content is in it, or beside it, already."""
     stack = result.require()
     containers = {key: spec.model_copy(update={"env_file": ()}) for key, spec in stack.containers.items()}
-    return stack.model_copy(update={"containers": containers, "secrets": {}})
+    return stack.model_copy(update={"containers": containers, "secrets": {}, "configs": {}})
 
 
 def to_give(result: LoadResult, kept: KeptSpec, withheld: Mapping[str, str]) -> dict[str, str]:
@@ -67,6 +67,8 @@ def test_a_kept_spec_is_the_same_stack(result: LoadResult) -> None:
     assert [str(item) for item in found.diagnostics if item.severity == "error"] == []
     assert read(found) == read(result)
     assert found.secrets == result.secrets
+    texts = [{key: item.text for key, item in each.contents.items()} for each in (found, result)]
+    assert texts[0] == texts[1]
     for name, value in literal.items():
         assert veil_of(kept, result.require().stack, name, value) == kept.withheld[name].veil
 

@@ -67,7 +67,8 @@ def test_a_stack_of_compose_says_so() -> None:
     assert result.require().stack == "big"
     assert result.compose is not None
     assert result.compose.services == ("web0", "web1")
-    assert [item.target for item in result.compose.granted["web0"]] == ["/run/secrets/token"]
+    assert [item.place("secrets") for item in result.require().containers["web0"].secrets] == ["/run/secrets/token"]
+    assert {key: item.text for key, item in result.contents.items()} == {("secrets", "token"): "t"}
     assert result.sensitive == {"t"}
 
 

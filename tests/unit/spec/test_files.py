@@ -101,7 +101,7 @@ def test_standard_input(tmp_path, monkeypatch):
 
     monkeypatch.setattr("sys.stdin", Stdin())
     assert lines(load_files(["-"], cwd=tmp_path, environ={})) == [
-        "<stdin>:2:1: foo: unknown key 'foo'; write one of containers, dockerspec, images, networks,"
+        "<stdin>:2:1: foo: unknown key 'foo'; write one of configs, containers, dockerspec, images, networks,"
         " secrets, stack, volumes"
     ]
 

@@ -48,7 +48,12 @@ def is_text(path: tuple[str, ...]) -> bool:
 # Texts that the model makes out of other forms, or words for which no other type makes sense.
 CANONICAL_ONLY = {("containers", ANY, "restart", "name")}
 # Numbers whose leading zero means something.
-OCTAL = {("containers", ANY, "volumes", ITEM, "tmpfs", "mode"), ("containers", ANY, "umask")}
+OCTAL = {
+    ("containers", ANY, "volumes", ITEM, "tmpfs", "mode"),
+    ("containers", ANY, "umask"),
+    ("containers", ANY, "configs", ITEM, "mode"),
+    ("containers", ANY, "secrets", ITEM, "mode"),
+}
 
 
 def test_every_text_of_the_model_is_in_the_table():

@@ -36,29 +36,6 @@ NO_CHOICES = Choices()
 
 
 @dataclass(frozen=True, slots=True)
-class GrantedFile:
-    """A secret or config that a service gets as a file.
-
-    Attributes:
-        kind: secret or config.
-        name: its name under the top-level secrets or configs.
-        target: the absolute path in the container.
-        uid: the owner, as a text; empty for root.
-        gid: the group, as a text; empty for root.
-        mode: four octal digits; empty for 0444.
-        environment: the variable that holds the content; empty where the content is in the file.
-    """
-
-    kind: str
-    name: str
-    target: str
-    uid: str = ""
-    gid: str = ""
-    mode: str = ""
-    environment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Project:
     """A loaded Compose project.
 
@@ -72,9 +49,6 @@ class Project:
         services: the services that take part, in the order of the files.
         disabled: the services that take no part, since none of their profiles is active.
         unused: the networks and volumes that the files declare and no such service uses, by section and name.
-        granted: secrets and configs that are no files on the host, and have to be written into each container, by
-            service.
-        contents: what they hold, by kind and name.
         extensions: the top-level `x-*` keys.
         label_files: the absolute paths of each service's `label_file`, which is part of its digest.
     """
@@ -88,7 +62,5 @@ class Project:
     services: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     unused: tuple[tuple[str, str], ...] = ()
-    granted: Values[str, tuple[GrantedFile, ...]] = field(default_factory=dict)
-    contents: Values[tuple[str, str], str] = field(default_factory=dict, repr=False)
     extensions: Values[str, Plain] = field(default_factory=dict, repr=False)
     label_files: Values[str, tuple[str, ...]] = field(default_factory=dict, repr=False)

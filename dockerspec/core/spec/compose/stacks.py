@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from dockerspec.core.diagnostics import Diagnostic, error, warning
 from dockerspec.core.spec.compose.collections import with_values
 from dockerspec.core.spec.compose.normal import SECRETS_FOLDER
-from dockerspec.core.spec.compose.project import GrantedFile, Project
-from dockerspec.core.spec.compose.shorts import mapping, texts
+from dockerspec.core.spec.compose.project import Project
+from dockerspec.core.spec.compose.shorts import mapping
 from dockerspec.core.spec.compose.trees import at, entries, items, plain_node, put, text, text_node, truth
 from dockerspec.core.spec.nodes import Mapping, Node, Scalar, Sequence, is_null, span_of
 from dockerspec.core.values.durations import SECOND, parse_duration
@@ -90,32 +90,23 @@ class Stacked:
 
     Attributes:
         tree: the stack's tree.
-        granted: the secrets and configs that have to be written into containers, by service.
-        contents: what they hold.
         faults: what can't be said in a stack.
     """
 
     tree: Mapping
-    granted: dict[str, tuple[GrantedFile, ...]] = field(default_factory=dict)
-    contents: dict[tuple[str, str], str] = field(default_factory=dict)
     faults: list[Diagnostic] = field(default_factory=list)
 
 
-def stacked(project: Project, values: dict[str, str]) -> Stacked:
-    """Return a project as a stack.
-
-    Args:
-        project: the project.
-        values: the variables of the run, for secrets and configs that are one.
-    """
-    return _Translation(project, values).run()
+def stacked(project: Project) -> Stacked:
+    """Return a project as a stack."""
+    return _Translation(project).run()
 
 
 class _Translation:
-    def __init__(self, project: Project, values: dict[str, str]) -> None:
+    def __init__(self, project: Project) -> None:
         self._project = project
         self._top = project.tree
-        self._values = values
+        self._granted: dict[str, set[str]] = {"secret": set(), "config": set()}
         self._out = Stacked(project.tree)
         self._told: set[str] = set()
         self._images: dict[str, Node] = {}
@@ -135,9 +126,10 @@ class _Translation:
             node = top.values.get(section)
             if isinstance(node, Mapping):
                 sections[section] = with_values(node, {key: _object(value) for key, value in node.values.items()})
-        secrets = self._secrets()
-        if secrets:
-            sections["secrets"] = mapping(top, secrets)
+        for kind in ("secret", "config"):
+            declared = self._declared(kind)
+            if declared:
+                sections[f"{kind}s"] = mapping(top, declared)
         if isinstance(services, Mapping):
             sections["containers"] = with_values(services, dict(containers))
         self._out.tree = mapping(top, sections)
@@ -220,12 +212,10 @@ class _Translation:
 
     def _mounts(self, name: str, service: Mapping, out: Mapping) -> Mapping:
         mounts = [made for mount in items(service, "volumes") if (made := self._mount(name, mount)) is not None]
-        granted: list[GrantedFile] = []
         for kind in ("secret", "config"):
-            for item in items(service, f"{kind}s"):
-                self._grant(name, kind, item, mounts, granted)
-        if granted:
-            self._out.granted[name] = tuple(granted)
+            section = f"{kind}s"
+            granted = [_granted(item) for item in items(service, section) if self._is_granted(name, kind, item)]
+            out = put(out, **{section: _list(granted, service.values[section]) if granted else None})
         like = service.values.get("volumes", service)
         return put(out, volumes=_list(mounts, like) if mounts else None)
 
@@ -248,42 +238,20 @@ class _Translation:
             return put(mount, bind=put(bind, create_host_path=plain_node("false", mount), selinux=None))
         return mount
 
-    def _grant(self, name: str, kind: str, item: Node, mounts: list[Node], granted: list[GrantedFile]) -> None:
+    def _is_granted(self, name: str, kind: str, item: Node) -> bool:
+        """Whether a service can have a secret or config; why not is reported."""
         source = text(item, "source")
         declared = at(self._top, f"{kind}s", source)
-        target = _target(kind, source, text(item, "target"))
         where = f"services.{name}.{kind}s"
+        fix = "give it with file: or environment:"
         if truth(declared, "external"):
-            self._error(
-                where, f"the {kind} '{source}' is a swarm's: external", "give it with file: or environment:", item
-            )
-            return
-        if text(declared, "driver") or text(declared, "template_driver"):
-            self._error(
-                where, f"the {kind} '{source}' needs a swarm's driver", "give it with file: or environment:", item
-            )
-            return
-        for key in ("uid", "gid", "mode"):
-            if text(item, key) and text(declared, "file"):
-                summary = f"{key} is that of the file on the host: a {kind} with file: is mounted as it is"
-                self._once(f"{kind}.{key}", f"{where}.{key}", summary, "change the file, or delete it", item)
-        if text(declared, "file"):
-            fields = dict(texts(item, type="bind", source=text(declared, "file"), target=target).values)
-            fields["read_only"] = plain_node("true", item)
-            fields["bind"] = mapping(item, {"create_host_path": plain_node("false", item)})
-            mounts.append(mapping(item, fields))
-            return
-        variable = text(declared, "environment")
-        content = self._values.get(variable) if variable else text(declared, "content")
-        if content is None:
-            fix = f"export {variable} before the run"
-            self._error(where, f"the variable {variable} of the {kind} '{source}' isn't set", fix, item)
-            return
-        self._out.contents[kind, source] = content
-        uid, gid, mode = (text(item, key) for key in ("uid", "gid", "mode"))
-        granted.append(GrantedFile(kind, source, target, uid, gid, mode, variable))
-        summary = f"a {kind} that is no file isn't written into containers yet"
-        self._once(f"{kind}.content", where, summary, "give it with file:", item)
+            self._error(where, f"the {kind} '{source}' is a swarm's: external", fix, item)
+        elif text(declared, "driver") or text(declared, "template_driver"):
+            self._error(where, f"the {kind} '{source}' needs a swarm's driver", fix, item)
+        else:
+            self._granted[kind].add(source)
+            return True
+        return False
 
     def _deploy(self, name: str, service: Mapping, out: Mapping) -> Mapping:
         deploy = service.values.get("deploy")
@@ -315,16 +283,18 @@ class _Translation:
             out = put(out, restart=text_node(word, policy.values.get("condition", policy)))
         return out
 
-    def _secrets(self) -> dict[str, Node]:
-        """The secrets that builds use: the model knows no others."""
-        used = {
-            text(secret, "source")
-            for _, service in entries(self._top, "services")
-            for secret in items(at(service, "build"), "secrets")
-        }
+    def _declared(self, kind: str) -> dict[str, Node]:
+        """The secrets or configs that containers or builds use: only of these must the content be known."""
+        used = set(self._granted[kind])
+        if kind == "secret":
+            used |= {
+                text(secret, "source")
+                for _, service in entries(self._top, "services")
+                for secret in items(at(service, "build"), "secrets")
+            }
         return {
-            name: _only(node, frozenset({"file", "environment"}))
-            for name, node in entries(self._top, "secrets")
+            name: _only(node, frozenset({"file", "environment", "content"}))
+            for name, node in entries(self._top, f"{kind}s")
             if name in used
         }
 
@@ -337,13 +307,10 @@ class _Translation:
         self._out.faults.append(error(where, summary, fix, span_of(node)))
 
 
-def _target(kind: str, source: str, target: str) -> str:
-    """Where a secret or config comes to lie: relative targets of secrets in the secrets' folder."""
-    if not target:
-        return f"{SECRETS_FOLDER}{source}" if kind == "secret" else f"/{source}"
-    if target.startswith("/") or kind == "config":
-        return target
-    return SECRETS_FOLDER + target
+def _granted(item: Node) -> Node:
+    """The secret or config without the place that it has by default: Compose spells that of a secret out."""
+    usual = text(item, "target") == SECRETS_FOLDER + text(item, "source")
+    return put(item, target=None) if usual and isinstance(item, Mapping) else item
 
 
 def _port(port: Node) -> Node:

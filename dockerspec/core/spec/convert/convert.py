@@ -122,7 +122,7 @@ def _wrong(found: Sequence[Converted], loaded: LoadResult, layouts: Sequence[Lay
         SourceFile(f"{name}.{number}.yaml" if number else f"{name}.yaml", item.text, file.folder)
         for number, (item, file) in enumerate(zip(found, origin.files, strict=True))
     ]
-    other = load(files, origin.variables, origin.reader, replace(origin.choices, name=""))
+    other = load(files, origin.variables, origin.reader, replace(origin.choices, name=""), origin.raw)
     places = _Places(layouts, is_compose=is_compose)
     if other.stack is None:
         return [places.moved(fault) for fault in other.diagnostics if fault.severity is Severity.ERROR]

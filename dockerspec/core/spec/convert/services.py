@@ -9,7 +9,6 @@ from dockerspec.core.spec.compose.project import Project
 from dockerspec.core.spec.convert.common import LEFT, RESOLVE, Rewritten, Work, below, in_brackets, quoted
 from dockerspec.core.spec.convert.deploy import flat_keys, flatten
 from dockerspec.core.spec.convert.editor import Note, Pair
-from dockerspec.core.spec.convert.grants import Grants
 from dockerspec.core.spec.convert.layout import MERGE, Entry, Part, Shape
 from dockerspec.core.spec.convert.scalars import Scalars
 from dockerspec.core.spec.texts import TEXT_RULE
@@ -40,7 +39,6 @@ class Services:
         self._built = built
         self._plain = plain
         self._scalars = Scalars(work.editor, to_own=True)
-        self._grants = Grants(work)
         self._done: set[int] = set()
         self._builds: set[int] = set()
         self._moved_builds: set[int] = set()
@@ -211,8 +209,6 @@ class Services:
             self._work.leave(entry, where, "profiles have no counterpart: the container is always wanted", fix)
         elif key == "deploy":
             self._editor.swap(entry, flatten(self._work, path, entry, body, self._scalars))
-        elif key in ("secrets", "configs") and not self._grants.same_words:
-            self._grants.convert(path, body)
         elif key == "build" or (key == "pull_policy" and not is_service and body.get("build") is not None):
             # The build of a mapping that services merge went to the image of each of them, and its pull policy with it.
             if not is_service:

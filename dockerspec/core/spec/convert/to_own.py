@@ -16,11 +16,11 @@ from dockerspec.core.spec.convert.editor import Editor, Note, Pair
 from dockerspec.core.spec.convert.layout import MERGE, Entry, Layout, Part, Shape
 from dockerspec.core.spec.convert.scalars import Scalars
 from dockerspec.core.spec.convert.services import Services
-from dockerspec.core.spec.model import ContainerSpec
 from dockerspec.core.spec.texts import TEXT_RULE
 
 _EXTERNAL_KEYS = frozenset({"name", "external"})
-_SECRET_KEYS = frozenset({"file", "environment"})
+_HELD = {"secrets": frozenset({"file", "environment"}), "configs": frozenset({"file", "environment", "content"})}
+"""The sections of what containers get as files, and the keys of their entries that have a counterpart."""
 _VARIABLE = re.compile(r"\$\{?" + NAME_VARIABLE + r"\b")
 
 
@@ -58,7 +58,6 @@ class _Conversion:
         self._first = first
         self._scalars = Scalars(self._editor, to_own=True)
         self._services = services
-        self._same_words = "configs" in ContainerSpec.model_fields
 
     def run(self) -> None:
         for entry in self._root.entries:
@@ -67,10 +66,8 @@ class _Conversion:
                 self._services.convert(entry)
             elif name in ("networks", "volumes"):
                 self._objects(entry)
-            elif name == "secrets":
-                self._secrets(entry)
-            elif name == "configs" and not self._same_words:
-                self._editor.comment_out(entry)
+            elif name in _HELD:
+                self._held(name, entry)
             elif name == "version":
                 self._work.leave(entry, "version", "version is obsolete: Compose ignores it")
             elif name == "include":
@@ -150,17 +147,15 @@ class _Conversion:
             if entry.key.text not in _EXTERNAL_KEYS and not entry.key.text.startswith(("x-", "<<")):
                 self._editor.comment_out(entry)
 
-    def _secrets(self, section: Entry) -> None:
-        if self._same_words:
-            self._scalars.walk(section.value, TEXT_RULE.get("secrets"))
-            return
+    def _held(self, name: str, section: Entry) -> None:
+        """Secrets or configs, without what only a swarm heeds; those that only a swarm has are left as comments."""
         for entry in section.value.real.entries:
             body = entry.value.real
-            if body.shape is not Shape.MAP or not _SECRET_KEYS & body.all_entries().keys():
+            if body.shape is not Shape.MAP or not _HELD[name] & body.all_entries().keys():
                 self._editor.comment_out(entry)
                 continue
             for inner in body.entries:
-                if inner.key.text not in _SECRET_KEYS and not inner.key.text.startswith(("x-", "<<")):
-                    path = f"secrets.{entry.key.text}.{inner.key.text}"
+                if inner.key.text not in _HELD[name] and not inner.key.text.startswith(("x-", "<<")):
+                    path = f"{name}.{entry.key.text}.{inner.key.text}"
                     self._work.leave(inner, path, f"{inner.key.text} is a swarm's word")
-            self._scalars.walk(entry.value, TEXT_RULE["secrets"]["*"])
+            self._scalars.walk(entry.value, TEXT_RULE[name]["*"])

@@ -14,6 +14,7 @@ from dockerspec.core.spec.validate.circles import check_circles
 from dockerspec.core.spec.validate.configurations import check_configurations
 from dockerspec.core.spec.validate.drivers import check_drivers
 from dockerspec.core.spec.validate.external import check_external
+from dockerspec.core.spec.validate.files import check_files
 from dockerspec.core.spec.validate.findings import Findings, SpanOf
 from dockerspec.core.spec.validate.health import check_conditions
 from dockerspec.core.spec.validate.images import check_images
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     check_drivers,
     check_labels,
     check_configurations,
+    check_files,
 )
 """Every rule, in no order that matters."""
 

@@ -49,6 +49,10 @@ def check_references(stack: Stack, findings: Findings) -> None:
         for key, value in spec.environment.items():
             if isinstance(value, SecretRef):
                 _check(findings, (*path, "environment", key, "secret"), "secret", value.secret, stack.secrets)
+        for section in ("configs", "secrets"):
+            for index, grant in enumerate(getattr(spec, section)):
+                kind, place = section.removesuffix("s"), (*path, section, index)
+                _check(findings, place, kind, grant.source, getattr(stack, section))
         for stage in ("pre_start", "post_start", "pre_stop"):
             for index, hook in enumerate(getattr(spec, stage)):
                 for key, value in hook.environment.items():
