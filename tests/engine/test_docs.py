@@ -26,7 +26,7 @@ from tests.kit import images
 from tests.kit.raw import RawEngine
 from tests.kit.registry import Registry
 
-PAGES = ("README.md", "docs/cli.md", "docs/ownership.md", "docs/import-and-adopt.md", "docs/compose.md")
+PAGES = ("README.md", "docs/cli.md", "docs/ownership.md", "docs/import-and-adopt.md")
 PULLED = {"nginx:1.27": "nginx", "redis:7": "redis"}
 """Images that a page pulls, and those of the kit that stand for them."""
 PORTS = ("8080", "8088")

@@ -1,7 +1,6 @@
 """Actions: one frozen value per engine call, with its cause. The planner makes them, the executor only calls.
 
-Containers, networks and volumes that exist are named by their ID, those that the plan makes by their name: the
-engine takes either, so that no action needs the result of another.
+Objects that exist are named by their ID, those that the plan makes by their name: no action needs another's result.
 """
 
 from __future__ import annotations
@@ -292,8 +291,7 @@ class StartContainer(ContainerAction):
 
     Attributes:
         once: whether it must not run a second time, should it have ended when the answer to this call was lost.
-        anew: what makes a container like it that has never run, should the engine be unable to start that one; None
-            where it may have run. `container` is its name then.
+        anew: what makes one like it, should the engine be unable to start it by this name; None where it may have run.
         late: what connects such a container to those of its networks that it is not made in.
     """
 

@@ -19,7 +19,8 @@ from dockerspec.core.plan.draft import Draft
 
 def plan_files(draft: Draft, pairs: Mapping[Address, Pair], live: Iterable[LiveContainer]) -> None:
     """Add the writing of files to every container that the plan makes or starts for the first time."""
-    unstarted = {item.id for item in live if item.state.status == "created"}
+    fresh = [item for item in live if item.state.status == "created"]
+    unstarted = {item.id for item in fresh} | {item.name for item in fresh}
     for key, action in list(draft.actions.items()):
         pair = pairs.get(action.address)
         if pair is None:

@@ -260,17 +260,18 @@ class Services:
             self._editor.comment_out(published)
 
     def _mount(self, mount: Part) -> None:
-        """Compose makes a missing folder for short forms only, dockerspec unless told otherwise."""
+        """With a section `bind`, Compose makes a missing folder only if told to, dockerspec unless told otherwise."""
         kind, bind = mount.get("type"), mount.get("bind")
         word = kind.value.real.text if kind else ""
         source = mount.get("source")
         if word == "tmpfs" and source is not None:
             self._editor.comment_out(source)
-        if word != "bind":
+        if word != "bind" or bind is None or bind.value.is_silent:
             return
-        if bind is None:
-            self._editor.add(mount, [Pair("bind", ": {create_host_path: false}")])
-        elif bind.value.is_silent or not bind.value.real.entries:
+        told, selinux = bind.value.real.get("create_host_path"), bind.value.real.get("selinux")
+        if selinux is not None and (told is None or told.value.real.text != "true"):
+            self._editor.comment_out(selinux)  # Compose heeds it only with the other, and the load has said so
+        if not bind.value.real.entries:
             self._editor.replace(bind.value.start, bind.value.end, " {create_host_path: false}")
         elif bind.value.real.get("create_host_path") is None:
             self._editor.add(bind.value.real, [_CREATE])

@@ -241,11 +241,9 @@ class _Conversion:
             if options is not None and own and len(own) == len(entries):
                 self._editor.comment_out(options)
         kind, bind = mount.get("type"), mount.get("bind")
-        if kind is None or kind.value.real.text != "bind":
+        if kind is None or kind.value.real.text != "bind" or bind is None:
             return
-        if bind is None:
-            self._editor.add(mount, [Pair("bind", ": {create_host_path: true}")])
-        elif not bind.value.real.entries:
+        if not bind.value.real.entries:
             self._editor.replace(bind.value.start, bind.value.end, " {create_host_path: true}")
         elif bind.value.real.get("create_host_path") is None:
             self._editor.add(bind.value.real, [Pair("create_host_path", ": true")])
