@@ -16,8 +16,9 @@ SPEC = """
 dockerspec: 1
 stack: shop
 networks: {front: {}, back: {}}
+configs: {app: {content: "x=1"}}
 containers:
-  web: {image: "app:1", networks: {front: {aliases: [www]}, back: {}}, volumes: ["/anonymous"]}
+  web: {image: "app:1", networks: {front: {aliases: [www]}, back: {}}, volumes: ["/anonymous"], configs: [app]}
 """
 WEB = "shop-web-1"
 WAITING = "task 0123456789ab: already exists"
@@ -93,6 +94,7 @@ def test_one_that_never_ran_is_made_anew(world: World, tmp_path: Path, message: 
     found = world.engine.container(WEB)
     assert {"shop_front", "shop_back"} == set(found["NetworkSettings"]["Networks"])
     assert len(world.engine.volumes()) == 1
+    assert world.engine.files(WEB)["/app"].content == b"x=1"
     if earlier:
         assert found["Mounts"][0]["Name"] == volume, "what is in an anonymous volume stays with the container"
     assert world.docker.plan(spec).is_empty
@@ -118,7 +120,7 @@ def test_one_that_has_run_is_left_to_a_person(world: World, tmp_path: Path, mess
 
 
 def test_what_a_hook_wrote_before_the_start_is_not_lost(world: World, tmp_path: Path) -> None:
-    hooked = spec_of(tmp_path, SPEC.replace('"/anonymous"]}', '"/anonymous"], pre_start: [{command: [fill]}]}'))
+    hooked = spec_of(tmp_path, SPEC.replace("configs: [app]}", "configs: [app], pre_start: [{command: [fill]}]}"))
     plan = world.docker.plan(hooked)
     assert next(item for item in plan.actions.values() if item.verb == "start").anew is None  # type: ignore[attr-defined]
 

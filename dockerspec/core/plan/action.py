@@ -293,12 +293,14 @@ class StartContainer(ContainerAction):
         once: whether it must not run a second time, should it have ended when the answer to this call was lost.
         anew: what makes one like it, should the engine be unable to start it by this name; None where it may have run.
         late: what connects such a container to those of its networks that it is not made in.
+        files: what is written into such a container.
     """
 
     verb: ClassVar[str] = "start"
     once: bool = False
     anew: CreateContainer | None = None
     late: tuple[ConnectNetwork, ...] = ()
+    files: tuple[Batch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,14 +400,7 @@ class AwaitContainer(ContainerAction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookAction(ContainerAction):
-    """A command around a container's start or stop.
-
-    Attributes:
-        stage: when.
-        number: its place among those of its stage, from 0.
-        hook: the command.
-        timeout: seconds that it may take.
-    """
+    """A command around a container's start or stop, in at most `timeout` seconds; `number` counts those of a stage."""
 
     stage: Stage
     number: int

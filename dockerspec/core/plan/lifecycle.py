@@ -111,9 +111,8 @@ def late_connects(desired: DesiredContainer, change: ObjectChange) -> tuple[Conn
 
 
 def _anew(created: Action, desired: DesiredContainer) -> CreateContainer | None:
-    """The call that can be made once more; none where hooks before the start, or files, have been put in by then."""
-    filled = desired.hooks(Stage.PRE_START) or desired.files
-    return created if isinstance(created, CreateContainer) and not filled else None
+    """The call that can be made once more; none where a hook that comes before the start writes into its volumes."""
+    return created if isinstance(created, CreateContainer) and not desired.hooks(Stage.PRE_START) else None
 
 
 def rise(

@@ -86,7 +86,7 @@ def _drafted(diff: Diff, live: LiveState, stack: str, *, rolling: bool) -> Draft
     for finding in _by_kind(diff, Kind.IMAGE):
         plan_spares(finding, draft)
     order_all(draft, diff.pairs, live.containers)
-    plan_files(draft, diff.pairs, live.containers)
+    plan_files(draft, diff.pairs)
     plan_hooks(draft, diff.pairs, live.containers)
     plan_marks(diff, live, draft)
     return draft

@@ -227,6 +227,8 @@ def _start_anew(action: act.StartContainer, fault: EngineError, tools: Tools) ->
         raise fault
     tools.engine.rename_container(found["Id"], action.name + stuck.STUCK)
     warnings = _create_container(action.anew, tools)
+    for batch in action.files:
+        files.write_batch(action.name, batch, tools)
     for connect in action.late:
         warnings += _connect_network(connect, tools)
     warnings += _gone_is_fine(lambda: tools.engine.remove_container(found["Id"], volumes=True))
