@@ -18,7 +18,7 @@ _FENCE = re.compile(r"(?P<indent> *)```(?P<language>\w*)\s*")
 _FILE = re.compile(r"# (?P<name>[\w.-]+\.\w+)")
 _REST = "..."
 _OFFLINE = re.compile(
-    r"dockerspec (validate|schema|version|completion|convert)\b(?!.*--engine)|dockerspec .*--(help|version)"
+    r"dockerspec (validate|schema|version|completion|config|convert)\b(?!.*--engine)|dockerspec .*--(help|version)"
 )
 
 

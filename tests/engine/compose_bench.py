@@ -92,7 +92,7 @@ def read_runs() -> list[Run]:
 
 
 @dataclass
-class Bench:
+class ComposeBench:
     """One engine, one folder, one project.
 
     Attributes:
@@ -120,6 +120,10 @@ class Bench:
     def raw(self) -> RawEngine:
         """Calls to the engine."""
         return self.engine.raw
+
+    def write(self, text: str, name: str = "compose.yaml") -> None:
+        """Write a file of the project."""
+        (self.folder / name).write_text(text, encoding="utf-8")
 
     @cached_property
     def environ(self) -> dict[str, str]:

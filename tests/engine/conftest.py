@@ -16,6 +16,7 @@ from tests.kit.given import GivenEngine
 
 if TYPE_CHECKING:
     from dockerspec.engine.gateway import Gateway
+    from tests.engine.compose_bench import ComposeBench
     from tests.engine.field_bench import Bench
     from tests.engine.stage import Stage
 
@@ -70,3 +71,20 @@ def bench(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tm
     bench = Bench(engine_daemon.host, stack_name, busybox, tmp_path, engine_daemon.subnet(6))
     yield bench
     bench.docker.close()
+
+
+@pytest.fixture
+def compose_bench(
+    engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path
+) -> Iterator[ComposeBench]:
+    """A Compose project in a folder of its own, for Compose and dockerspec (tests/engine/compose_bench.py)."""
+    from tests.compose_cases import require_program
+    from tests.engine.compose_bench import ComposeBench
+    from tests.kit.cleanup import remove_stack
+
+    folder = tmp_path / "p"
+    folder.mkdir()
+    bench = ComposeBench(require_program(), engine_daemon, stack_name, folder, busybox)
+    yield bench
+    bench.close()
+    remove_stack(engine_daemon.raw, stack_name)

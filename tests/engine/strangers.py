@@ -38,7 +38,7 @@ def make(raw: RawEngine, plan: Plan) -> None:
                 raw.post(f"/networks/{action.network}/connect", body)
             case act.StartContainer():
                 raw.post(f"/containers/{action.container}/start")
-            case act.AwaitContainer():
-                pass
+            case act.AwaitContainer() | act.WriteFiles():
+                pass  # of files in it, nothing tells that a container of others should have them
             case _:
                 raise AssertionError(f"a plan that makes everything does no more than that, not {action.key}")

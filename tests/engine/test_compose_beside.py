@@ -4,36 +4,18 @@ stacks of the same name, other profiles, other files, runs that were killed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.compose_cases import require_program
-from tests.engine.compose_bench import Bench
+from tests.engine.compose_bench import ComposeBench
 from tests.engine.killing import Killer
 from tests.engine.stage import differing, told
-from tests.kit.cleanup import remove_stack
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
 
 Json = Any
-
-
-@pytest.fixture
-def bench(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Bench]:
-    folder = tmp_path / "p"
-    folder.mkdir()
-    bench = Bench(require_program(), engine_daemon, stack_name, folder, busybox)
-    yield bench
-    bench.close()
-    remove_stack(engine_daemon.raw, stack_name)
-
-
-def _write(bench: Bench, text: str, name: str = "compose.yaml") -> None:
-    (bench.folder / name).write_text(text, encoding="utf-8")
 
 
 COMMON = """
@@ -74,18 +56,18 @@ def _drift(raw: RawEngine, project: str) -> dict[str, set[str]]:
     }
 
 
-def test_drift_that_compose_cant_see_is_seen_and_healed(bench: Bench, raw: RawEngine) -> None:
-    _write(bench, DRIFTING)
-    bench.compose("up", "-d")
-    starts = sorted(bench.lives().values())
-    expected = _drift(raw, bench.project)
-    blind = bench.compose("up", "-d", "--dry-run").stderr
+def test_drift_that_compose_cant_see_is_seen_and_healed(compose_bench: ComposeBench, raw: RawEngine) -> None:
+    compose_bench.write(DRIFTING)
+    compose_bench.compose("up", "-d")
+    starts = sorted(compose_bench.lives().values())
+    expected = _drift(raw, compose_bench.project)
+    blind = compose_bench.compose("up", "-d", "--dry-run").stderr
     assert "Recreate" not in blind
-    assert differing(bench.plan()) == expected
-    report = bench.apply()
+    assert differing(compose_bench.plan()) == expected
+    report = compose_bench.apply()
     assert report.ok, told(report)
-    assert bench.plan().is_empty, differing(bench.plan())
-    assert sorted(bench.lives().values()) == starts, "all of it was healed on running containers"
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    assert sorted(compose_bench.lives().values()) == starts, "all of it was healed on running containers"
 
 
 BEFORE = f"""{COMMON}
@@ -113,22 +95,22 @@ EDITS = {
 """What is written instead of what: changes that Compose answers by making containers anew."""
 
 
-def test_what_compose_recreates_for_is_changed_live(bench: Bench) -> None:
-    _write(bench, BEFORE)
-    bench.compose("up", "-d")
-    lives = bench.lives()
+def test_what_compose_recreates_for_is_changed_live(compose_bench: ComposeBench) -> None:
+    compose_bench.write(BEFORE)
+    compose_bench.compose("up", "-d")
+    lives = compose_bench.lives()
     after = BEFORE
     for old, new in EDITS.items():
         assert after.count(old) == 1
         after = after.replace(old, new)
-    _write(bench, after)
-    said = bench.compose("up", "-d", "--dry-run").stderr
+    compose_bench.write(after)
+    said = compose_bench.compose("up", "-d", "--dry-run").stderr
     services = ("limits", "policy", "deployed", "aliased", "watched")
-    assert all(f"{bench.project}-{name}-1  Recreate" in said for name in services), said
-    report = bench.apply()
+    assert all(f"{compose_bench.project}-{name}-1  Recreate" in said for name in services), said
+    report = compose_bench.apply()
     assert report.ok, told(report)
-    assert bench.plan().is_empty, differing(bench.plan())
-    assert bench.lives() == lives
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    assert compose_bench.lives() == lives
 
 
 PROFILES = f"""{COMMON}
@@ -140,25 +122,25 @@ volumes: {{traces: {{}}}}
 """
 
 
-def test_services_of_other_profiles_and_files_are_left_alone(bench: Bench) -> None:
-    _write(bench, PROFILES)
-    _write(bench, f"{COMMON}\nservices:\n  sibling: {{<<: *common, network_mode: none}}\n", "other.yaml")
-    bench.compose("--profile", "debug", "up", "-d")
-    bench.call("-f", "other.yaml", "up", "-d")
-    lives = bench.lives()
+def test_services_of_other_profiles_and_files_are_left_alone(compose_bench: ComposeBench) -> None:
+    compose_bench.write(PROFILES)
+    compose_bench.write(f"{COMMON}\nservices:\n  sibling: {{<<: *common, network_mode: none}}\n", "other.yaml")
+    compose_bench.compose("--profile", "debug", "up", "-d")
+    compose_bench.call("-f", "other.yaml", "up", "-d")
+    lives = compose_bench.lives()
     assert len(lives) == 3
-    plan = bench.plan()
+    plan = compose_bench.plan()
     assert plan.is_empty, differing(plan)
     assert any("other.yaml" in str(item) for item in plan.diagnostics), plan.diagnostics
-    assert bench.apply(plan).ok
-    assert bench.lives() == lives
+    assert compose_bench.apply(plan).ok
+    assert compose_bench.lives() == lives
     # What this very file once had is an orphan.
-    _write(bench, PROFILES.replace("  web: {<<: *common}", "  front: {<<: *common}"))
-    assert differing(bench.plan()) == {"container.web": {"delete"}, "container.front": {"create"}}
-    assert bench.apply().ok
-    report = bench.destroy(allow=("volume-delete",))
+    compose_bench.write(PROFILES.replace("  web: {<<: *common}", "  front: {<<: *common}"))
+    assert differing(compose_bench.plan()) == {"container.web": {"delete"}, "container.front": {"create"}}
+    assert compose_bench.apply().ok
+    report = compose_bench.destroy(allow=("volume-delete",))
     assert report.ok, told(report)
-    assert bench.lives() == {}
+    assert compose_bench.lives() == {}
 
 
 OWN = """
@@ -170,25 +152,25 @@ networks: {{inner: {{}}}}
 """
 
 
-def test_a_stack_and_a_project_of_one_name_are_two(bench: Bench) -> None:
-    _write(bench, f"{COMMON}\nservices:\n  web: {{<<: *common}}\n")
-    bench.compose("up", "-d")
-    stack = bench.folder / "stack"
+def test_a_stack_and_a_project_of_one_name_are_two(compose_bench: ComposeBench) -> None:
+    compose_bench.write(f"{COMMON}\nservices:\n  web: {{<<: *common}}\n")
+    compose_bench.compose("up", "-d")
+    stack = compose_bench.folder / "stack"
     stack.mkdir()
     file = stack / "dockerspec.yaml"
-    file.write_text(OWN.format(stack=bench.project, image=bench.image))
+    file.write_text(OWN.format(stack=compose_bench.project, image=compose_bench.image))
     from dockerspec.runtime.files import load_files
 
     spec = load_files([file])
-    report = bench.docker.apply(bench.docker.plan(spec), spec=spec)
+    report = compose_bench.docker.apply(compose_bench.docker.plan(spec), spec=spec)
     assert report.ok, told(report)
-    _write(bench, f"{COMMON}\nservices:\n  web: {{<<: *common}}\n")
-    assert bench.plan().is_empty, differing(bench.plan())
-    assert bench.docker.plan(spec).is_empty
-    lives = bench.lives()
-    gone = bench.docker.apply(bench.docker.plan_destroy(spec))
+    compose_bench.write(f"{COMMON}\nservices:\n  web: {{<<: *common}}\n")
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    assert compose_bench.docker.plan(spec).is_empty
+    lives = compose_bench.lives()
+    gone = compose_bench.docker.apply(compose_bench.docker.plan_destroy(spec))
     assert gone.ok, told(gone)
-    assert bench.lives() == lives
+    assert compose_bench.lives() == lives
 
 
 KILLED = """name: {project}
@@ -217,22 +199,22 @@ volumes: {{data: {{}}}}
 
 
 @pytest.mark.timeout(300)
-def test_a_killed_run_is_finished_by_the_next(bench: Bench, engine_daemon: Daemon | GivenEngine) -> None:
+def test_a_killed_run_is_finished_by_the_next(compose_bench: ComposeBench, engine_daemon: Daemon | GivenEngine) -> None:
     """A sample of the calls of a first run and of an update, each the last one of a process."""
     killer = Killer(engine_daemon.host)
-    file = bench.folder / "compose.yaml"
+    file = compose_bench.folder / "compose.yaml"
     try:
         for version, at in enumerate((2, 5, 8, 3, 7, 11)):
-            file.write_text(KILLED.format(project=bench.project, image=bench.image, version=version))
+            file.write_text(KILLED.format(project=compose_bench.project, image=compose_bench.image, version=version))
             when = "during" if version % 2 else "before"
             assert killer.run(file, at, when=when, parallelism=2, destroy=False) == "killed"
-            report = bench.apply()
+            report = compose_bench.apply()
             assert report.ok, told(report)
-            assert bench.plan().is_empty, differing(bench.plan())
-            names = {key.partition(" ")[2] for key in bench.lives()}
-            assert names == {f"{bench.project}-{name}" for name in ("db-1", "web-1", "web-2", "guest-1")}
+            assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+            names = {key.partition(" ")[2] for key in compose_bench.lives()}
+            assert names == {f"{compose_bench.project}-{name}" for name in ("db-1", "web-1", "web-2", "guest-1")}
     finally:
         killer.close()
-    ids = {key: ident for key, (ident, _) in bench.lives().items()}
-    bench.compose("up", "-d")
-    assert {key: ident for key, (ident, _) in bench.lives().items()} == ids
+    ids = {key: ident for key, (ident, _) in compose_bench.lives().items()}
+    compose_bench.compose("up", "-d")
+    assert {key: ident for key, (ident, _) in compose_bench.lives().items()} == ids

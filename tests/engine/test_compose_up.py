@@ -5,7 +5,6 @@ where the other left off. The cases are folders of tests/cases/compose-run.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,54 +12,40 @@ import pytest
 from ruamel.yaml import YAML
 
 from dockerspec.core.spec.compose.schema import SERVICE_KEYS
-from tests.compose_cases import require_program
-from tests.engine.compose_bench import MISSING, Bench, Run, read_differences, read_runs, unlike
+from tests.engine.compose_bench import MISSING, ComposeBench, Run, read_differences, read_runs, unlike
 from tests.engine.stage import differing, told
-from tests.kit.cleanup import remove_stack
-from tests.kit.daemon import Daemon
-from tests.kit.given import GivenEngine
 from tests.kit.raw import RawEngine
 
 Json = Any
 
 
-@pytest.fixture
-def bench(engine_daemon: Daemon | GivenEngine, stack_name: str, busybox: str, tmp_path: Path) -> Iterator[Bench]:
-    folder = tmp_path / "p"
-    folder.mkdir()
-    bench = Bench(require_program(), engine_daemon, stack_name, folder, busybox)
-    yield bench
-    bench.close()
-    remove_stack(engine_daemon.raw, stack_name)
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("case", read_runs(), ids=lambda case: case.name)
-def test_what_comes_out_is_what_compose_makes(bench: Bench, case: Run) -> None:
+def test_what_comes_out_is_what_compose_makes(compose_bench: ComposeBench, case: Run) -> None:
     """Taken over with nothing to do; made anew, it is the same to the last field; and Compose has nothing to do."""
-    facts = bench.docker.version()
+    facts = compose_bench.docker.version()
     if case.since > facts.api:
         pytest.skip(f"needs API {case.since}")
-    bench.stage(case)
-    bench.compose("up", "-d")
-    theirs, lives = bench.objects(), bench.lives()
-    taken_over = bench.apply()
+    compose_bench.stage(case)
+    compose_bench.compose("up", "-d")
+    theirs, lives = compose_bench.objects(), compose_bench.lives()
+    taken_over = compose_bench.apply()
     assert taken_over.ok, told(taken_over)
-    assert bench.plan().is_empty, differing(bench.plan())
-    assert bench.lives() == lives
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    assert compose_bench.lives() == lives
 
-    bench.down()
-    report = bench.apply()
+    compose_bench.down()
+    report = compose_bench.apply()
     assert report.ok, told(report)
-    ours = bench.objects()
-    found = unlike(theirs, ours, bench.declared, read_differences())
+    ours = compose_bench.objects()
+    found = unlike(theirs, ours, compose_bench.declared, read_differences())
     assert not found, "\n".join(found)
 
-    bench.compose("up", "-d")
-    again = {key: ident for key, (ident, _) in bench.lives().items()}
+    compose_bench.compose("up", "-d")
+    again = {key: ident for key, (ident, _) in compose_bench.lives().items()}
     assert again == {key: raw["Id"] for key, raw in ours.items() if key.startswith("container")}
-    assert bench.plan().is_empty, differing(bench.plan())
-    bench.down()
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    compose_bench.down()
 
 
 def _keys(folder: Path) -> set[str]:
@@ -97,49 +82,45 @@ volumes: {data: {}}
 """
 
 
-def _write(bench: Bench, text: str, name: str = "compose.yaml") -> None:
-    (bench.folder / name).write_text(text, encoding="utf-8")
-
-
-def test_composes_own_commands_work_on_what_dockerspec_made(bench: Bench, raw: RawEngine) -> None:
-    _write(bench, PAIR)
-    report = bench.apply()
+def test_composes_own_commands_work_on_what_dockerspec_made(compose_bench: ComposeBench, raw: RawEngine) -> None:
+    compose_bench.write(PAIR)
+    report = compose_bench.apply()
     assert report.ok, told(report)
-    listed = [json.loads(line) for line in bench.compose("ps", "--format", "json").stdout.splitlines()]
+    listed = [json.loads(line) for line in compose_bench.compose("ps", "--format", "json").stdout.splitlines()]
     assert {item["Service"]: item["State"] for item in listed} == {"web": "running", "db": "running"}
-    assert bench.project in bench.call("ls", "-q").stdout.split()
-    assert "it is up" in bench.compose("logs", "--no-color", "web").stdout
-    assert bench.compose("exec", "-T", "db", "echo", "inside").stdout == "inside\n"
-    assert "sleep 3600" in bench.compose("top", "db").stdout
-    assert bench.compose("port", "web", "80").stdout.startswith("127.0.0.1:")
-    assert bench.compose("run", "--rm", "-T", "db", "echo", "once").stdout == "once\n"
-    bench.compose("stop", "web")
-    assert differing(bench.plan()) == {"container.web": {"state"}}
-    bench.compose("start", "web")
-    bench.compose("restart", "db")
-    assert bench.plan().is_empty, differing(bench.plan())
-    bench.compose("down", "-v")
-    assert bench.objects() == {}
+    assert compose_bench.project in compose_bench.call("ls", "-q").stdout.split()
+    assert "it is up" in compose_bench.compose("logs", "--no-color", "web").stdout
+    assert compose_bench.compose("exec", "-T", "db", "echo", "inside").stdout == "inside\n"
+    assert "sleep 3600" in compose_bench.compose("top", "db").stdout
+    assert compose_bench.compose("port", "web", "80").stdout.startswith("127.0.0.1:")
+    assert compose_bench.compose("run", "--rm", "-T", "db", "echo", "once").stdout == "once\n"
+    compose_bench.compose("stop", "web")
+    assert differing(compose_bench.plan()) == {"container.web": {"state"}}
+    compose_bench.compose("start", "web")
+    compose_bench.compose("restart", "db")
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    compose_bench.compose("down", "-v")
+    assert compose_bench.objects() == {}
 
 
-def test_containers_of_compose_run_are_nobodys_business(bench: Bench, raw: RawEngine) -> None:
-    _write(bench, PAIR)
-    bench.compose("up", "-d")
-    bench.compose("run", "-d", "--name", f"{bench.project}-once", "db", "sleep", "3600")
-    once = raw.container(f"{bench.project}-once")["Id"]
-    assert bench.plan().is_empty, differing(bench.plan())
-    plan = bench.docker.plan_destroy(bench.load())
+def test_containers_of_compose_run_are_nobodys_business(compose_bench: ComposeBench, raw: RawEngine) -> None:
+    compose_bench.write(PAIR)
+    compose_bench.compose("up", "-d")
+    compose_bench.compose("run", "-d", "--name", f"{compose_bench.project}-once", "db", "sleep", "3600")
+    once = raw.container(f"{compose_bench.project}-once")["Id"]
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    plan = compose_bench.docker.plan_destroy(compose_bench.load())
     said = " ".join(map(str, plan.errors or plan.diagnostics))
-    assert f"{bench.project}-once" in said
-    assert raw.container(f"{bench.project}-once")["Id"] == once
+    assert f"{compose_bench.project}-once" in said
+    assert raw.container(f"{compose_bench.project}-once")["Id"] == once
 
 
-def test_what_an_older_compose_made_is_known(bench: Bench, raw: RawEngine) -> None:
+def test_what_an_older_compose_made_is_known(compose_bench: ComposeBench, raw: RawEngine) -> None:
     """Another version's labels, other digests, none on networks and volumes."""
-    _write(bench, PAIR)
-    bench.compose("up", "-d")
-    made = bench.objects()
-    bench.down()
+    compose_bench.write(PAIR)
+    compose_bench.compose("up", "-d")
+    made = compose_bench.objects()
+    compose_bench.down()
     prefix = "com.docker.compose"
     for key, item in sorted(made.items(), key=lambda pair: pair[0].startswith("container")):
         labels = dict(item.get("Labels") or item["Config"]["Labels"])
@@ -157,9 +138,9 @@ def test_what_an_older_compose_made_is_known(bench: Bench, raw: RawEngine) -> No
             endpoints = dict.fromkeys(item["NetworkSettings"]["Networks"], aliases)
             body = {**item["Config"], "Labels": labels, "HostConfig": item["HostConfig"], "Hostname": ""}
             raw.run(item["Name"].lstrip("/"), {**body, "NetworkingConfig": {"EndpointsConfig": endpoints}})
-    lives = bench.lives()
+    lives = compose_bench.lives()
     assert len(lives) == 2
-    report = bench.apply()
+    report = compose_bench.apply()
     assert report.ok, told(report)
-    assert bench.plan().is_empty, differing(bench.plan())
-    assert bench.lives() == lives
+    assert compose_bench.plan().is_empty, differing(compose_bench.plan())
+    assert compose_bench.lives() == lives

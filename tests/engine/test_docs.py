@@ -26,7 +26,7 @@ from tests.kit import images
 from tests.kit.raw import RawEngine
 from tests.kit.registry import Registry
 
-PAGES = ("README.md", "docs/cli.md", "docs/ownership.md", "docs/import-and-adopt.md")
+PAGES = ("README.md", "docs/cli.md", "docs/ownership.md", "docs/import-and-adopt.md", "docs/compose.md")
 PULLED = {"nginx:1.27": "nginx", "redis:7": "redis"}
 """Images that a page pulls, and those of the kit that stand for them."""
 PORTS = ("8080", "8088")
@@ -168,7 +168,7 @@ def stand(commands: Commands, raw: RawEngine, busybox: str, free_port: Callable[
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_holds_on_an_engine(page: str, stand: Stand, stack_name: str) -> None:
     story = list(blocks(ROOT / page))
-    stacks = {name for block in story for name in re.findall(r"^stack: (\w+)$", block.text, re.MULTILINE)}
+    stacks = {name for block in story for name in re.findall(r"^(?:stack|name): (\w+)$", block.text, re.MULTILINE)}
     text = "".join(block.text for block in story)
     if any(image in text for image in PULLED):
         with Registry() as registry:

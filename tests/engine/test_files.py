@@ -13,7 +13,7 @@ import pytest
 
 from dockerspec.api import Docker, load
 from dockerspec.core.spec.load import LoadResult
-from tests.compose_cases import compose_program
+from tests.compose_cases import require_program
 from tests.engine.killing import Killer
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -287,9 +287,7 @@ def test_what_compose_brought_up_is_taken_over(
     docker: Docker, engine_daemon: Daemon | GivenEngine, raw: RawEngine, tmp_path: Path, stack_name: str, busybox: str
 ) -> None:
     """Compose writes and mounts as we do; its container is left as it is, and of ours Compose finds nothing to do."""
-    program = compose_program()
-    if program is None:
-        pytest.skip("there is no Compose")
+    program = require_program()
     (tmp_path / "site.conf").write_text("listen 80\n")
     (tmp_path / "compose.yaml").write_text(
         f"""

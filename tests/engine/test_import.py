@@ -44,13 +44,20 @@ def adopted(docker: Docker, spec: LoadResult) -> None:
 
 @pytest.mark.timeout(600)
 def test_every_case_of_the_field_suite_comes_back(bench: Bench, tmp_path: Path) -> None:
-    """A stack of ours: all fields that the suite knows, at their values a and at their values b."""
+    """A stack of ours: all fields that the suite knows, at their values a and at their values b.
+
+    What a container got as files can't be read back. That is told of each, and of nothing else.
+    """
+    cases = bench.known()
+    filled = {f"container.{case.name}" for case in cases if case.field in ("configs", "secrets")}
     for state in ("a", "b"):
-        bench.settle(bench.known(), state)
+        bench.settle(cases, state)
         found = bench.docker.import_spec(Selection(labels=(f"dockerspec.stack={bench.stack}",)))
-        assert found.left == (), state
+        assert {text.partition(":")[0] for text in found.left} == filled, state
         assert found.written.stack == bench.stack
-        assert unsettled(bench.docker.plan(read_back(found, tmp_path)), f"imported at {state}") == []
+        plan = bench.docker.plan(read_back(found, tmp_path))
+        assert not plan.errors, plan.errors
+        assert {str(change.address) for change in plan.changes} == filled, state
 
 
 @pytest.mark.timeout(600)

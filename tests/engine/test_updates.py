@@ -150,7 +150,7 @@ def test_going_on_tries_them_all(stage: Stage, raw: RawEngine) -> None:
     report = stage.apply(spec(FIRST_TWO, version="2", policy=policy))
     assert not report.ok
     failed = [key for key, item in report.outcomes.items() if item.status is Status.FAILED]
-    assert failed == [f"await container.web[{number}] {stage.stack}-web-{number}" for number in (3, 4)]
+    assert failed == [f"await container.web[{number}] {stage.stack}-web-{number}" for number in (3, 4)], told(report)
     assert states(stage, raw) == {**all_at("2", "web-1", "web-2"), **all_at("1", "web-3", "web-4")}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from dockerspec.core.diagnostics import Diagnostic, error, warning
 from dockerspec.core.spec.compose.collections import with_values
+from dockerspec.core.spec.compose.deploying import CONDITIONS, RESOURCES, ROLLOUT
 from dockerspec.core.spec.compose.normal import SECRETS_FOLDER
 from dockerspec.core.spec.compose.project import Project
 from dockerspec.core.spec.compose.shorts import mapping
@@ -64,22 +65,6 @@ _SWARM = {
 _AS_WITHOUT_SWARM = frozenset({"replicated", "vip"})
 """What holds without a swarm too."""
 
-_RESOURCES = {
-    ("limits", "cpus"): "cpus",
-    ("limits", "memory"): "mem_limit",
-    ("limits", "pids"): "pids_limit",
-    ("reservations", "memory"): "mem_reservation",
-}
-_ROLLOUT = {
-    "order": "order",
-    "parallelism": "parallelism",
-    "delay": "delay",
-    "failure_action": "on_failure",
-    "max_failure_ratio": "max_failure_ratio",
-}
-"""The keys of update_config by their names in `update`."""
-
-_CONDITIONS = {"none": "no", "on-failure": "on-failure", "any": "always"}
 _UNLIMITED = "-1"
 _PORT_KEYS = frozenset({"target", "published", "host_ip", "protocol"})
 
@@ -265,18 +250,18 @@ class _Translation:
             node = at(deploy, *path)
             if node is not None and not is_null(node) and text(deploy, path[0]) not in _AS_WITHOUT_SWARM:
                 self._once(word, f"services.{name}.{word}", "only a swarm heeds this", "delete it", node)
-        for path, key in _RESOURCES.items():
+        for path, key in RESOURCES.items():
             node = at(deploy, "resources", *path)
             if node is not None:
                 out = put(out, **{key: node})
         rollout = at(deploy, "update_config")
         if isinstance(rollout, Mapping):
-            said = {_ROLLOUT[key]: node for key, node in rollout.values.items() if key in _ROLLOUT}
+            said = {ROLLOUT[key]: node for key, node in rollout.values.items() if key in ROLLOUT}
             out = put(out, update=mapping(rollout, said)) if said else out
         policy = at(deploy, "restart_policy")
         condition = text(policy, "condition")
         if isinstance(policy, Mapping) and "restart" not in service.values:
-            word = _CONDITIONS.get(condition or "any", condition)
+            word = CONDITIONS.get(condition or "any", condition)
             attempts = text(policy, "max_attempts")
             if word == "on-failure" and attempts and attempts != "0":
                 word = f"{word}:{attempts}"

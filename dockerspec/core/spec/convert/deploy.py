@@ -5,6 +5,7 @@ Callers: `services`.
 
 from __future__ import annotations
 
+from dockerspec.core.spec.compose.deploying import CONDITIONS, RESOURCES, ROLLOUT
 from dockerspec.core.spec.convert.common import Work
 from dockerspec.core.spec.convert.editor import Note, Pair, Piece
 from dockerspec.core.spec.convert.layout import Entry, Part, Shape
@@ -12,25 +13,14 @@ from dockerspec.core.spec.convert.scalars import Scalars
 from dockerspec.core.spec.texts import TEXT_RULE
 
 _SECTIONS = frozenset({("resources",), ("resources", "limits"), ("resources", "reservations")})
-_MOVED = {
+_MOVED: dict[tuple[str, ...], str] = {
     ("replicas",): "replicas",
-    ("resources", "limits", "cpus"): "cpus",
-    ("resources", "limits", "memory"): "mem_limit",
-    ("resources", "limits", "pids"): "pids_limit",
-    ("resources", "reservations", "memory"): "mem_reservation",
+    **{("resources", *path): key for path, key in RESOURCES.items()},
     ("resources", "reservations", "devices"): "gpus",
     ("update_config",): "update",
 }
 """Where each key goes."""
 
-_ROLLOUT = {
-    "order": "order",
-    "parallelism": "parallelism",
-    "delay": "delay",
-    "failure_action": "on_failure",
-    "max_failure_ratio": "max_failure_ratio",
-}
-_CONDITIONS = {"none": '"no"', "on-failure": "on-failure", "any": "always"}
 _AS_WITHOUT_SWARM = frozenset({("mode", "replicated"), ("endpoint_mode", "vip")})
 
 
@@ -106,8 +96,8 @@ class _Flattening:
     def _rollout(self, entry: Entry) -> None:
         for inner in entry.value.real.entries:
             name = inner.key.text
-            if name in _ROLLOUT:
-                self._editor.rename(inner, _ROLLOUT[name])
+            if name in ROLLOUT:
+                self._editor.rename(inner, ROLLOUT[name])
             elif name == "monitor":
                 self._tell(inner, ("update_config", name))
                 self._editor.comment_out(inner)
@@ -124,7 +114,7 @@ class _Flattening:
             return [self._editor.left_out(entry, "deploy.restart_policy")]
         condition, attempts = policy.at("condition"), policy.at("max_attempts")
         word = condition.text if condition is not None and condition.text else "any"
-        known = _CONDITIONS.get(word, word)
+        known = CONDITIONS.get(word, word)
         if "$" in word or (attempts is not None and "$" in attempts.text):
             summary = "a restart policy with variables can't be said in one word"
             self._work.refuse(f"{self._path}.deploy.restart_policy", summary, "write restart: beside it", entry.key)
@@ -133,7 +123,8 @@ class _Flattening:
         told = "\n".join(note.text for note in notes if isinstance(note, Note))
         comments = self._editor.comments_in(entry.key.start, self._editor.entry_end(entry))
         notes += [Note(text) for text in comments if text not in told]
-        return [*notes, Pair("restart", f": {known}")]
+        # Without quotes YAML takes "no" for a truth value.
+        return [*notes, Pair("restart", ': "no"' if known == "no" else f": {known}")]
 
     def _tell(self, entry: Entry, path: tuple[str, ...]) -> None:
         self._work.tell(f"{self._path}.{_label(path)}", "only a swarm heeds this", "", entry.key)
