@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from dockerspec.core.report.outcome import Status
 from tests.engine.killing import Killer
+from tests.engine.reference import LISTENING
 from tests.engine.stage import Stage, differing, told
 from tests.kit.daemon import Daemon
 from tests.kit.given import GivenEngine
@@ -68,14 +70,23 @@ class Site:
         return {key: (item["Id"], item["State"]["StartedAt"], item["State"]["Pid"]) for key, item in found.items()}
 
     def answers(self) -> bool:
-        """Whether the published port leads to the web server."""
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self._port}/", timeout=5).close()
-        except urllib.error.HTTPError as answer:
-            return answer.code == 404
-        except OSError:
-            return False
-        return True
+        """Whether the published port leads to the web server, which may have been started a moment ago.
+
+        It is refused, or let in by the engine and dropped, until it listens; silence is another thing.
+        """
+        deadline = time.monotonic() + LISTENING
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self._port}/", timeout=5).close()
+            except urllib.error.HTTPError as answer:
+                return answer.code == 404
+            except OSError as fault:
+                reason = fault.reason if isinstance(fault, urllib.error.URLError) else fault
+                if not isinstance(reason, ConnectionError) or time.monotonic() > deadline:
+                    return False
+                time.sleep(0.05)
+            else:
+                return True
 
     def check_wiring(self) -> None:
         """All endpoints are as the spec says, and they work."""

@@ -29,6 +29,8 @@ CHECK = 'healthcheck: {{test: "test -e /up", interval: 200ms, retries: 50}}'
 HEALTHY = ROLLING.replace("    update: ", f"    {CHECK}\n    update: ").replace("{{log: up}}", "healthy")
 """The same with a health check, which costs a process at each turn: only where health is what it is about."""
 SOUND = "touch /up; echo up; exec sleep 9999"
+IN_PAIRS = "mktemp -p /data; until ls /data | wc -l | grep -q [24]; do sleep 0.1; done; " + SOUND
+"""A container that runs this is ready once another one that does has started too."""
 FIRST_TWO = "mkdir /data/one || mkdir /data/two || exit 3; " + SOUND
 """The third container ever to run this fails, and so do all after it."""
 
@@ -100,9 +102,10 @@ def test_start_first_has_both_up_until_the_new_one_is_healthy(stage: Stage, raw:
 @pytest.mark.parametrize("order", ["start-first", "stop-first"])
 def test_replicas_take_turns(stage: Stage, raw: RawEngine, order: str) -> None:
     policy = "parallelism: 2, delay: 300ms"
+    command = IN_PAIRS if order == "start-first" else SOUND
     stage.settle(spec(order=order, policy=policy))
     watch = Watch(raw, stage)
-    report = stage.apply(spec(version="2", order=order, policy=policy))
+    report = stage.apply(spec(command, version="2", order=order, policy=policy))
     assert report.ok, told(report)
     up = {("1", name) for name in WEB}
     counts = [len(up)]
